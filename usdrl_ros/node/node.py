@@ -175,8 +175,8 @@ class PerceptionNode(ServedNode):
         if self._pipeline is None:
             return FAILURE
         try:
-            self._pipeline.reconfigure(parameters.read(self))  # one may have been set as configuration began
-            with self.switch.lock:
+            with self.switch.lock:  # from here on nobody is told that it is disabled
+                self._pipeline.reconfigure(parameters.read(self))  # one may have been set as configuration began
                 self._listening, self.switch.off = self._listen(self._pipeline), False
         except Exception as error:  # as above
             return self.refuse("activate", error)
