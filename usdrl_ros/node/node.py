@@ -131,11 +131,11 @@ class PerceptionNode(ServedNode):
 
     def start(self) -> bool:
         """Configure and activate, as far as it is not so already and nobody disables it; False if either fails."""
-        configured = self._pipeline is not None or self.trigger_configure() == SUCCESS
-        if not configured or self._closing:
-            return False
-        with self.switch.lock:
-            return self.switch.off or self.active or self.trigger_activate() == SUCCESS
+        with self.switch.start():
+            if (self._pipeline is None and self.trigger_configure() != SUCCESS) or self._closing:
+                return False
+            with self.switch.lock:
+                return self.switch.off or self.active or self.trigger_activate() == SUCCESS
 
     def close(self) -> None:
         """Stop the worker and destroy the node, whatever its state."""
