@@ -72,6 +72,9 @@ class Also(Protocol):
     def publish(self, result: Result, header: Header) -> None:
         """Publish what ``result`` means."""
 
+    def heartbeat(self, header: Header) -> None:
+        """Publish what has changed without a result, with the header of the last one."""
+
     def destroy(self) -> None:
         """Destroy the publishers."""
 
@@ -148,8 +151,11 @@ class Outputs:
     def heartbeat(self) -> None:
         """Repeat the last state and the watch topics."""
         with self._lock:
-            if not self._destroyed:
-                self._publish_last()
+            if self._destroyed:
+                return
+            self._publish_last()
+            for output in self._also:
+                output.heartbeat(self._header)
 
     def publish_no_people(self) -> None:
         """Publish the last state without its people, while the worker does not answer."""
