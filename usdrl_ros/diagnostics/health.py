@@ -12,6 +12,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_ros.diagnostics import graph_checks
+from usdrl_ros.diagnostics.hearing import Hearing
 from usdrl_ros.diagnostics.keeping_up import KeepingUp
 from usdrl_ros.diagnostics.reporting import AWAY, RECENT, SAMPLES, Lasting, Warnings, percentile, status
 from usdrl_ros.diagnostics.source_checks import SourceChecks
@@ -68,12 +69,7 @@ class Health:
         self._warn = warn
         self._log = Warnings(warn, monotonic)
         self._lock = threading.Lock()
-        self._started = monotonic()
-        self._last_arrival: float | None = None
-        self._arrivals: deque[float] = deque()
-        self._further: deque[float] = deque()
-        """Arrivals of messages of further topics that brought people."""
-        self._refusals: deque[float] = deque()
+        self._hearing = Hearing(monotonic())
         self._refused: Counter[str] = Counter()
         self._refusal_text = ""
         self._warned: Counter[str] = Counter()
@@ -92,15 +88,17 @@ class Health:
         self._incompatible: Counter[str] = Counter()
         self._keeping_up = KeepingUp()
 
+    def listen(self) -> None:
+        """The node begins to listen: what was heard before tells nothing of now."""
+        with self._lock:
+            self._hearing = Hearing(self._monotonic())
+
     def accepted(self, arrival: float, source: SourceFrame | None, *, further: bool = False) -> None:
         """A message was understood; see ``node.protocols.Observer``."""
         with self._lock:
-            self._last_arrival = arrival
             if source is not None:
                 self._source.heard(arrival, source)
-            times = self._further if further else self._arrivals
-            times.append(arrival)
-            _forget(times, arrival)
+            self._hearing.accepted(arrival, further=further)
 
     def rejected(self, error: InputError) -> None:
         """A message was refused."""
@@ -108,8 +106,7 @@ class Health:
         with self._lock:
             self._refused[error.kind] += 1
             self._refusal_text = cut(error, LINE)
-            self._refusals.append(now)
-            _forget(self._refusals, now)
+            self._hearing.rejected(now)
         self._log(error.kind, f"message refused ({error.kind}): {error}")
 
     def warned(self, kind: str, text: str) -> None:
@@ -145,6 +142,7 @@ class Health:
         """A publisher has an incompatible quality of service."""
         with self._lock:
             self._incompatible[policy] += 1
+            self._hearing.incompatible(policy)
         self._log(f"qos.{policy}", f"a publisher of the input has an incompatible {policy}: see qos_overrides")
 
     def published(self, delay: float) -> float | None:
@@ -165,8 +163,7 @@ class Health:
             return [status(f"{name}: input", level, f"not active: {fault}" if fault else "not active", {})]
         now = self._monotonic()
         with self._lock:
-            for times in (self._arrivals, self._further, self._refusals):
-                _forget(times, now)
+            self._hearing.forget(now)
             troubles = self._troubles(name, situation, now)
             new = [troubles[kind] for kind in self._lasting(troubles)]
             again = [kind for kind, times in self._odd.items() if len(times) == AGAIN and now - times[0] < RECENT]
@@ -177,11 +174,6 @@ class Health:
         for text in new:  # once, however long it lasts
             self._warn(cut(text, LINE))
         return statuses
-
-    @property
-    def _lately(self) -> deque[float]:
-        """Arrivals by the topic or by further ones, whichever are more: who waits for a depth image comes by both."""
-        return max(self._arrivals, self._further, key=len)
 
     def _troubles(self, name: str, situation: Situation, now: float) -> dict[str, str]:
         troubles = self._source.troubles(
@@ -206,8 +198,7 @@ class Health:
         return troubles
 
     def _input(self, name: str, situation: Situation, now: float, troubles: list[str]) -> DiagnosticStatus:
-        heard = self._last_arrival is not None
-        age = now - (self._last_arrival if self._last_arrival is not None else self._started)
+        heard, age = self._hearing.last is not None, self._hearing.silence(now)
         level, text = self._input_verdict(situation, heard, age)
         if troubles and level != DiagnosticStatus.ERROR:
             text = "; ".join(([] if level == DiagnosticStatus.OK else [text]) + troubles)
@@ -215,7 +206,7 @@ class Health:
         values = {
             "topic": situation.topic,
             "publishers": situation.publishers,
-            "rate": f"{_rate(self._lately):.1f} Hz",
+            "rate": f"{self._hearing.rate:.1f} Hz",
             "age of last message": f"{age:.1f} s" if heard else "never",
             "messages refused": self._refused.total(),
             **{f"refused.{kind}": count for kind, count in sorted(self._refused.items())},
@@ -226,19 +217,20 @@ class Health:
 
     def _input_verdict(self, situation: Situation, heard: bool, age: float) -> tuple[bytes, str]:
         topic = situation.topic
-        if self._refusals:
-            share = f"{len(self._refusals)} messages refused in the last {RECENT:g} s"
-            return (DiagnosticStatus.WARN if self._lately else DiagnosticStatus.ERROR), f"{share}: {self._refusal_text}"
+        lately, misfits = self._hearing.lately, self._hearing.misfits
+        if self._hearing.refusals:
+            share = f"{len(self._hearing.refusals)} messages refused in the last {RECENT:g} s"
+            return (DiagnosticStatus.WARN if lately else DiagnosticStatus.ERROR), f"{share}: {self._refusal_text}"
         if situation.clock_silent:
             return (
                 DiagnosticStatus.WARN,
                 "use_sim_time is true but /clock is silent: publish it or set use_sim_time false",
             )
-        if not self._lately and situation.other_types:
+        if not lately and situation.other_types:
             finding = graph_checks.other_type(topic, situation.other_types, situation.expected_type)
             return DiagnosticStatus.ERROR, finding.text
-        if not self._lately and self._incompatible:
-            return DiagnosticStatus.ERROR, graph_checks.incompatible(topic, self._incompatible).text
+        if not lately and misfits and situation.publishers:
+            return DiagnosticStatus.ERROR, graph_checks.incompatible(topic, misfits).text
         if age > RECENT:
             if not situation.publishers:
                 advice = graph_checks.nobody_publishes(topic, situation.candidates).text
@@ -246,13 +238,13 @@ class Health:
             return DiagnosticStatus.WARN, f"no message on {topic} for {age:.0f} s: check that the tracker runs"
         if not heard:
             return DiagnosticStatus.OK, f"waiting for the first message on {topic}"
-        return DiagnosticStatus.OK, f"{_rate(self._lately):.1f} messages/s on {topic}"
+        return DiagnosticStatus.OK, f"{self._hearing.rate:.1f} messages/s on {topic}"
 
     def _inference_status(self, name: str, situation: Situation, now: float) -> DiagnosticStatus:
         counters = situation.stream_counters
         skipped = counters.get("skipped_slots", 0)
         level, text = DiagnosticStatus.OK, f"{percentile(self._inference, 50)} median"
-        if trouble := self._keeping_up.trouble(now, skipped, situation.max_rate, self._lately):
+        if trouble := self._keeping_up.trouble(now, skipped, situation.max_rate, self._hearing.lately):
             level, text = DiagnosticStatus.WARN, trouble
         if now - self._dropped_at < RECENT:
             level, text = (
@@ -278,14 +270,3 @@ class Health:
             **situation.model,
         }
         return status(f"{name}: inference", level, text, values)
-
-
-def _forget(times: deque[float], now: float) -> None:
-    while times and times[0] < now - RECENT:
-        times.popleft()
-
-
-def _rate(times: deque[float]) -> float:
-    """Events a second between the first and the last of ``times``."""
-    span = times[-1] - times[0] if times else 0.0
-    return (len(times) - 1) / span if span > 0.0 else 0.0

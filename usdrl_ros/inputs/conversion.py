@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -47,11 +48,12 @@ class Conversion:
         Args:
             data: CDR, or a message of a further topic.
             arrival: seconds, by the clock of the node, or of the recording.
-            patience: seconds to wait for a transform.
+            patience: seconds to wait for transforms, all together.
 
         Raises:
             InputError: the message cannot be understood; ``adapter``: the adapter fails on it.
         """
+        until = time.monotonic() + patience
         deserialise, decode = self.deserialise, self.decode
         if isinstance(data, Heard):
             deserialise, decode, data = data.route.deserialise, data.route.decode, data.data
@@ -70,9 +72,9 @@ class Conversion:
         if source.frame.people or not self._frame_id:
             self._frame_id = source.frame_id
         source = replace(source, frame_id=self._frame_id)  # a message without people is often in no frame, or another
-        frame = self.frames.to_canonical(source, patience)
+        frame = self.frames.to_canonical(source, max(0.0, until - time.monotonic()))
         if self.robot is not None:
-            frame = replace(frame, robot=self.robot(source, arrival, patience))
+            frame = replace(frame, robot=self.robot(source, arrival, max(0.0, until - time.monotonic())))
         return source, frame
 
 

@@ -122,10 +122,7 @@ class Lifting(InPicture):
         self._waiting.popleft()
         if depth is None:  # nobody there, and nothing to lift
             return replace(first, frame=replace(first.frame, lifted=True))
-        people = tuple(
-            self._places.step(person, partial(self._lifted, person, depth.image, context))
-            for person in first.frame.people
-        )
+        people = self._lifted(first.frame.people, depth.image, context) if first.frame.people else ()
         lifted = replace(first.frame, people=people, lifted=True)
         return SourceFrame(lifted, first.stamp, depth.frame_id or first.frame_id)
 
@@ -136,10 +133,15 @@ class Lifting(InPicture):
             return None
         return nearest if abs(nearest.stamp - stamp) <= SAME or span[1] >= stamp else None
 
-    def _lifted(self, person: Person, image: DepthImage, context: Context) -> Person:
+    def _lifted(self, people: tuple[Person, ...], image: DepthImage, context: Context) -> tuple[Person, ...]:
         width, height = self._camera.width or image.width, self._camera.height or image.height
         image.check(width, height)
         lens = Lens.calibrated(self._camera, width, height, rectified=self._rectified)
+        lift = partial(self._lift, image=image, lens=lens, size=(width, height), context=context)
+        return tuple(self._places.step(person, partial(lift, person)) for person in people)
+
+    def _lift(self, person: Person, image: DepthImage, lens: Lens, size: tuple[int, int], context: Context) -> Person:
+        width, height = size
         pixels = person.joints[:, :2] * ((width, height) if self._plane == "image" else 1.0)
         if person.confidence is not None:
             pixels[person.confidence < MIN_CONFIDENCE] = np.nan  # somewhere, and not on the body

@@ -11,6 +11,7 @@ or ``topic: robot/joints``, a PointCloud2 with the joints of ``topology``.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -130,7 +131,8 @@ class RobotSkeleton:
         Args:
             source: the message.
             arrival: of the message, seconds by the clock of the node, or of the recording.
-            patience: seconds to wait for a transform. For a link that has been missing since last time nobody waits.
+            patience: seconds to wait for transforms, all together. For a link that has been missing since last time
+                nobody waits.
         """
         if not source.frame.people:
             return None
@@ -153,10 +155,11 @@ class RobotSkeleton:
         left, failures = patience, {}
         dead = {link for link, stamp in self._missed.items() if not self._came(frame, link, stamp)}
         for joint, link in self._table.links.items():
-            wait = 0.0 if link in dead else left
+            wait, began = 0.0 if link in dead else left, time.monotonic()
             try:
                 joints[JOINT_INDEX[joint]] = look_up(self._tf, frame, link, source.stamp, wait)[1]
                 confidence[JOINT_INDEX[joint]] = 1.0
+                left = max(0.0, left - (time.monotonic() - began))
             except InputError as error:
                 failures[link] = error
                 left -= wait  # waited for once a message

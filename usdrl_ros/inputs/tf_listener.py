@@ -36,17 +36,22 @@ class Filler:
         """By child frame, because publishers may have clocks of their own."""
         self._since = -math.inf
         """Stamp from which on the buffer is filled."""
+        self._left = math.inf
+        """Newest stamp before it was emptied."""
+        self._rival = False
+        """Stamps have leapt back to those before since: a frame has two clocks."""
 
     def set_transform(self, transform: TransformStamped, authority: str) -> None:
         """As of ``tf2_ros.Buffer``."""
         stamp = transform.header.stamp
         course = self._courses.setdefault(transform.child_frame_id, StampCourse(back=BACK, ahead=math.inf))
         seconds, newest = stamp.sec + stamp.nanosec * 1e-9, course.newest
+        self._rival |= BACK < seconds - newest < math.inf and seconds > self._left - BACK
         # Two clocks of one frame jump to and fro: what is not older than is kept needs no clearing.
-        if course.judge(seconds) is Verdict.JUMP and newest - self._since > KEPT:
+        if course.judge(seconds) is Verdict.JUMP and not (self._rival and newest - self._since <= KEPT):
             self._buffer.clear()  # static transforms remain
-            self._courses.clear()
-            self._since = seconds
+            self._courses = {transform.child_frame_id: course}
+            self._since, self._left, self._rival = seconds, newest, False
         self._buffer.set_transform(transform, authority)
 
     def set_transform_static(self, transform: TransformStamped, authority: str) -> None:

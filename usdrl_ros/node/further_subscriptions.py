@@ -108,12 +108,15 @@ class FurtherSubscriptions:
                 self._heard[route] = time.monotonic()
             self._put(Heard(route, data))
 
+        topic = self._node.resolve_topic_name(route.topic)
+        # Each leaves parameters behind, which nobody needs of the topics of every body that comes and goes.
+        given = any(name.startswith(f"qos_overrides.{topic}.") for name in beside._parameter_overrides)
         return beside.create_subscription(
             route.kind,
-            self._node.resolve_topic_name(route.topic),
+            topic,
             put,
             route.quality(),
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            qos_overriding_options=QoSOverridingOptions.with_default_policies() if given else None,
             raw=True,  # as the main topic
         )
 

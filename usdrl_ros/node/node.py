@@ -131,11 +131,11 @@ class PerceptionNode(ServedNode):
 
     def start(self) -> bool:
         """Configure and activate, as far as it is not so already and nobody disables it; False if either fails."""
-        configured = self._pipeline is not None or self.trigger_configure() == SUCCESS
-        if not configured or self._closing:
-            return False
-        with self.switch.lock:
-            return self.switch.off or self.active or self.trigger_activate() == SUCCESS
+        with self.switch.start():
+            if (self._pipeline is None and self.trigger_configure() != SUCCESS) or self._closing:
+                return False
+            with self.switch.lock:
+                return self.switch.off or self.active or self.trigger_activate() == SUCCESS
 
     def close(self) -> None:
         """Stop the worker and destroy the node, whatever its state."""
@@ -175,8 +175,8 @@ class PerceptionNode(ServedNode):
         if self._pipeline is None:
             return FAILURE
         try:
-            self._pipeline.reconfigure(parameters.read(self))  # one may have been set as configuration began
-            with self.switch.lock:
+            with self.switch.lock:  # from here on nobody is told that it is disabled
+                self._pipeline.reconfigure(parameters.read(self))  # one may have been set as configuration began
                 self._listening, self.switch.off = self._listen(self._pipeline), False
         except Exception as error:  # as above
             return self.refuse("activate", error)
@@ -200,14 +200,14 @@ class PerceptionNode(ServedNode):
 
     def _listen(self, pipeline: Pipeline) -> Listening:
         config = pipeline.config
-        events = SubscriptionEventCallbacks(incompatible_qos=self._incompatible_qos)
+        self._health.listen()
         with ExitStack() as end:  # of what there is already, where the next one fails
             subscription = self.create_subscription(
                 pipeline.source.message_type,
                 config.topic,
                 pipeline.worker.put,
                 QoSProfile(depth=INPUT_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT),
-                event_callbacks=events,
+                event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._incompatible_qos),
                 qos_overriding_options=QoSOverridingOptions.with_default_policies(),
                 raw=True,  # the worker deserialises messages, unless they are too large
             )

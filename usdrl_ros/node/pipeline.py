@@ -52,8 +52,8 @@ class Pipeline:
             self.worker.reset(settings)
 
     def heartbeat(self) -> None:
-        """Repeat the last state, unless the inference is stuck and the state may be outdated."""
-        if not self.worker.stuck:
+        """Repeat the last state, unless the inference is stuck or fails and the state is outdated."""
+        if not (self.worker.stuck or self.worker.overdue):
             self.outputs.heartbeat()
 
     def situation(self, node: Node, topic: str, further: FurtherSubscriptions) -> Situation:

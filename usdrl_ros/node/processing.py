@@ -75,6 +75,8 @@ class Processing:
         self._clock = clock
         self._simulated = simulated
         self._running = running
+        self._model = stream.describe()
+        """What runs; only ``configure`` changes it."""
         self._clock_then = 0.0
         """The clock at the last arrival."""
         self._unreported = 0
@@ -139,6 +141,7 @@ class Processing:
     def configure(self, config: StreamConfig | None) -> None:
         """Go on without people; with ``config`` if given."""
         self._stream.configure(self._stream.config if config is None else config)
+        self._model = self._stream.describe()
 
     def patience(self) -> float | None:
         """Seconds until the source times out, or is to be looked at again; None if it already has timed out."""
@@ -172,7 +175,7 @@ class Processing:
     def snapshot(self) -> Snapshot:
         """Counters of the stream, and what runs."""
         unreported = {"unreported_failures": self._unreported} if self._unreported else {}
-        return Snapshot(dict(self._stream.counters) | unreported, self._stream.describe())
+        return Snapshot(dict(self._stream.counters) | unreported, self._model)
 
     def report(self, error: BaseException) -> None:
         """Report an error to the observer; count it if even that fails."""

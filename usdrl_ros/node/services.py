@@ -59,6 +59,9 @@ def enable(node: Managed, request: SetBool.Request, response: SetBool.Response) 
     """Activate or deactivate, without a lifecycle manager, as trackers have it; it is no error if it is so already."""
     if request.data:
         node.switch.off = False
+        if node.loading and node.switch.starts:
+            response.success, response.message = True, "enabled: the weights are being loaded, then it listens"
+            return response
         response.success = node.active or node.start()
         response.message = "enabled" if response.success else "cannot be enabled now: the log says why"
         return response

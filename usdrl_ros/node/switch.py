@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class Switch:
@@ -14,3 +16,20 @@ class Switch:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.off = False
+        self._starts = 0
+
+    @property
+    def starts(self) -> bool:
+        """A start is under way: it asks the switch at its end."""
+        return self._starts > 0
+
+    @contextmanager
+    def start(self) -> Iterator[None]:
+        """Around a start."""
+        with self.lock:
+            self._starts += 1
+        try:
+            yield
+        finally:
+            with self.lock:
+                self._starts -= 1

@@ -19,10 +19,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from usdrl_model.events.config import StreamConfig
+from usdrl_ros.node.commands import Ask, Reset
 from usdrl_ros.node.inbox import Arrival, Inbox
 from usdrl_ros.node.processing import Processing
 from usdrl_ros.node.protocols import Observer, Snapshot
@@ -33,28 +33,8 @@ AT_ONCE = 0.2
 LATE = 1.0
 """Seconds that a message may wait where buffering does not keep up."""
 STUCK, STUCK_SLOTS = 0.5, 5
-"""Seconds, and slots of ``max_rate``, that an inference may take before it counts as stuck."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Reset:
-    """The command to end all active actions and go on with other settings, if given."""
-
-    config: StreamConfig | None
-    told: bool
-    """It came while the worker listened. Otherwise nobody is here to be told of, and a state would be a heartbeat."""
-    done: threading.Event
-
-
+"""Seconds, and slots of ``max_rate``, that a step may take, or a result be due, before something is wrong."""
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class _Ask:
-    """The command to do something with the stream and say what came of it."""
-
-    work: Callable[[], Any]
-    answer: Future[Any]
 
 
 class Worker:
@@ -86,7 +66,7 @@ class Worker:
         # Shared by all threads under this lock, which is only held to append or take.
         self._changed = threading.Condition()
         self._queue = Inbox()
-        self._commands: list[_Reset | _Ask] = []
+        self._commands: list[Reset | Ask] = []
         self._listening = True
         self._stopping = False
         # Held while a result is published, so that ``stop`` can promise that none follows.
@@ -97,6 +77,7 @@ class Worker:
         # Written by the thread, read by others.
         self._snapshot = processing.snapshot()
         self._busy_since: float | None = None
+        self._due_since: float | None = None
 
     def start(self) -> None:
         """Start the thread; again if it has ended, which should never happen."""
@@ -113,7 +94,7 @@ class Worker:
             self._stopping = True
             self._queue = Inbox()
             for command in self._commands:
-                if isinstance(command, _Ask):
+                if isinstance(command, Ask):
                     command.answer.cancel()
             self._changed.notify()
         with self._gate:  # waits for a publication at most, never for the model
@@ -138,7 +119,17 @@ class Worker:
     def stuck(self) -> float:
         """``busy`` once it is longer than any step may take, else 0."""
         busy = self.busy
-        return busy if busy > max(STUCK_SLOTS / self.config.max_rate, STUCK) else 0.0
+        return busy if busy > self._longest else 0.0
+
+    @property
+    def overdue(self) -> bool:
+        """Every result has failed for longer than any step may take: the last one is out of date."""
+        since = self._due_since
+        return since is not None and self._monotonic() - since > self._longest
+
+    @property
+    def _longest(self) -> float:
+        return max(STUCK_SLOTS / self.config.max_rate, STUCK)
 
     @property
     def silent(self) -> float:
@@ -187,7 +178,7 @@ class Worker:
             set when it is done.
         """
         with self._changed:
-            command = _Reset(config, self._listening, threading.Event())
+            command = Reset(config, self._listening, threading.Event())
             self._queue.forget()
             self._commands.append(command)
             if config is not None:
@@ -205,7 +196,7 @@ class Worker:
         with self._changed:
             if self._stopping:
                 answer.cancel()
-            self._commands.append(_Ask(work, answer))
+            self._commands.append(Ask(work, answer))
             self._changed.notify()
         return answer
 
@@ -216,8 +207,8 @@ class Worker:
         self._busy_since = self._monotonic()
         try:
             for command in commands:
-                if isinstance(command, _Ask):
-                    _answer(command)
+                if isinstance(command, Ask):
+                    command.do()
                 else:
                     self._reset(command)
             self._process()
@@ -239,10 +230,13 @@ class Worker:
             except BaseException as error:  # as in step
                 self._processing.report(error)
 
-    def _reset(self, command: _Reset) -> None:
+    def _reset(self, command: Reset) -> None:
         try:
+            if command.told:
+                self._due()
             result = self._processing.finish()
-            self._publish_unless_stopping(result if command.told else None)
+            if command.told:
+                self._publish_unless_stopping(result)
         except BaseException as error:  # the settings must change whatever happens here
             self._processing.report(error)
         try:
@@ -264,14 +258,21 @@ class Worker:
                 dropped = self._queue.forget(self._monotonic() - LATE)
             self._count(dropped)
         if due:
+            self._due()
             events = self._processing.infer()
             # Where a reset is about to forget all people, the events follow then.
-            if any(isinstance(one, _Reset) for one in self._commands):
+            if any(isinstance(one, Reset) for one in self._commands):
                 self._processing.postpone(events)
             else:
                 self._publish_unless_stopping(self._processing.result(events))
         elif self._processing.patience() == 0.0:
+            self._due()
             self._publish_unless_stopping(self._processing.time_out())
+
+    def _due(self) -> None:
+        """From now on a result is due, until one is published."""
+        if self._due_since is None:
+            self._due_since = self._monotonic()
 
     def _count(self, dropped: int) -> None:
         for _ in range(dropped):
@@ -281,12 +282,4 @@ class Worker:
         with self._gate:
             if result is not None and not self._stopping:
                 self._publish(result)
-
-
-def _answer(command: _Ask) -> None:
-    if not command.answer.set_running_or_notify_cancel():
-        return
-    try:
-        command.answer.set_result(command.work())
-    except BaseException as error:  # it is told to whoever asked
-        command.answer.set_exception(error)
+        self._due_since = None

@@ -76,6 +76,10 @@ class LabelInfo:
         """Publish the labels if they have changed: a gesture was enrolled, or a threshold was set."""
         self._tell(header)
 
+    def heartbeat(self, header: Header) -> None:
+        """As ``publish``, while nobody is seen or nothing is heard."""
+        self._tell(header)
+
     def destroy(self) -> None:
         """Destroy the publisher."""
         self._destroy(self._publisher)

@@ -71,6 +71,9 @@ class Hri:
             if begun.label in self._names and self._intents is not None:
                 self._intents.publish(self._said(begun))
 
+    def heartbeat(self, header: Header) -> None:
+        """What has begun is told once."""
+
     def destroy(self) -> None:
         """Destroy all publishers."""
         self._follow(set())

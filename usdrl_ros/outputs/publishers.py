@@ -72,6 +72,9 @@ class Also(Protocol):
     def publish(self, result: Result, header: Header) -> None:
         """Publish what ``result`` means."""
 
+    def heartbeat(self, header: Header) -> None:
+        """Publish what has changed without a result, with the header of the last one."""
+
     def destroy(self) -> None:
         """Destroy the publishers."""
 
@@ -109,6 +112,8 @@ class Outputs:
         self._also = tuple(also)
         self._lock = threading.Lock()
         self._destroyed = False
+        self._publishers: list[Publisher] = []
+        """All that are to be destroyed."""
         self._watches: dict[str, Watch] = {}
         self._state_publisher = self._publisher(String, STATE, latched(period))
         self._event_publisher = self._publisher(String, EVENTS, every_one())
@@ -148,8 +153,11 @@ class Outputs:
     def heartbeat(self) -> None:
         """Repeat the last state and the watch topics."""
         with self._lock:
-            if not self._destroyed:
-                self._publish_last()
+            if self._destroyed:
+                return
+            self._publish_last()
+            for output in self._also:
+                output.heartbeat(self._header)
 
     def publish_no_people(self) -> None:
         """Publish the last state without its people, while the worker does not answer."""
@@ -177,14 +185,9 @@ class Outputs:
         with self._lock:
             self._destroyed = True
             self._deliver((self._event_publisher, self._state_publisher, *_told(self._watches.values())))
-            for watch in self._watches.values():
-                self._destroy(watch)
             self._watches.clear()
-            always = (self._state_publisher, self._event_publisher, self._pointing_publisher, self._marker_publisher)
-            for publisher in always:
+            for publisher in self._publishers:
                 self._node.destroy_publisher(publisher)
-            if self._detection_publisher is not None:
-                self._node.destroy_publisher(self._detection_publisher)
             for output in self._also:
                 output.destroy()
 
@@ -193,8 +196,9 @@ class Outputs:
         for watch in watches:
             self._publish_watch(watch, [])
         self._deliver(_told(watches))
-        for watch in watches:
-            self._destroy(watch)
+        for publisher in (one for watch in watches for one in (watch.people, watch.active, watch.person, watch.pose)):
+            self._publishers.remove(publisher)
+            self._node.destroy_publisher(publisher)
 
     def _deliver(self, publishers: Iterable[Publisher]) -> None:
         """Wait until the last messages have arrived: what is not yet sent would be lost with its publisher."""
@@ -246,11 +250,8 @@ class Outputs:
             watch.pose.publish(pose)
 
     def _publisher(self, message_type: Any, topic: str, qos: QoSProfile) -> Publisher:
-        return create_publisher(self._node, message_type, topic, qos)
-
-    def _destroy(self, watch: Watch) -> None:
-        for publisher in (watch.people, watch.active, watch.person, watch.pose):
-            self._node.destroy_publisher(publisher)
+        self._publishers.append(create_publisher(self._node, message_type, topic, qos))
+        return self._publishers[-1]
 
 
 def _told(watches: Iterable[Watch]) -> list[Publisher]:

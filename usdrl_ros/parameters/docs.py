@@ -32,7 +32,8 @@ with `-p name:=value`, or, for *dynamic* ones, with `ros2 param set` while the n
 is not configured (after cleanup) and take effect at the next configuration. A refused value changes nothing, and the
 answer says what is allowed. While the node loads its weights (configure, some seconds), dynamic ones other than
 `enrol.*` are refused, too, because the weights have to allow them. A name that looks like a mistyped one of these is an
-error at the start. Numbers of type double need a point: `10.0`, not `10`.
+error at the start; those of the other nodes of this package are not, one of any other node belongs in a section of that
+node. Numbers of type double need a point: `10.0`, not `10`.
 
 A section of a params file is for the node of that full name, namespace included (`/front/usdrl_perception`), or for
 every one (`/**`). ROS 2 ignores the others silently: of a file that is for other nodes alone, the launch files make an

@@ -23,6 +23,9 @@ SLIP = 0.8
 """Similarity (``difflib``) from which on a name counts as mistyped: "topolgy", but not "rate"."""
 FOREIGN = frozenset(["use_sim_time", "start_type_description_service"])
 """Parameters that every node has."""
+SIBLINGS = frozenset(["duration", "image_topic", "imu_topic", "min_duration"])
+"""Parameters of a node of this package that look like mistyped ones of another, and may be in ``/**`` for both."""
+OWN_SECTION = "one of another node belongs in a section of that node, not in /**"
 CHECKED_LATER = ("qos_overrides.", PREFIX)
 """Beginnings of names that depend on other parameters."""
 
@@ -36,7 +39,7 @@ def check_given(node: Node, known: Iterable[str]) -> None:
     names = list(known)
     for given in _foreign(node._parameter_overrides, names):  # rclpy has no public access to them
         if near := _nearest(given, names):
-            raise ParameterException(f"no such parameter, did you mean {near!r}", [given])
+            raise ParameterException(f"no such parameter, did you mean {near!r} ({OWN_SECTION})", [given])
         node.get_logger().warning(f"there is no parameter {given!r}: it is ignored (--help lists all)")
 
 
@@ -74,7 +77,9 @@ def check_file(path: Path, node: str, known: Iterable[str], others: Iterable[str
             continue
         for given in _foreign(values, names):
             if near := _nearest(given, names):
-                raise ValueError(f"params_file: {path}: there is no parameter {given!r}; did you mean {near!r}?")
+                raise ValueError(
+                    f"params_file: {path}: there is no parameter {given!r}; did you mean {near!r}? ({OWN_SECTION})"
+                )
     return not unread[node]
 
 
@@ -143,4 +148,4 @@ def _foreign(given: Mapping[str, Any], names: list[str]) -> list[str]:
 
 
 def _nearest(given: str, names: list[str]) -> str:
-    return nearest(given, names, SLIP)
+    return "" if given in SIBLINGS else nearest(given, names, SLIP)

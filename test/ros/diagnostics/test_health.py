@@ -93,6 +93,35 @@ def test_incompatible_quality_of_service():
     assert bench.report()[0].level == OK  # another publisher fits
 
 
+def test_a_publisher_that_did_not_fit_is_no_reason_for_a_later_silence():
+    bench = Bench()
+    bench.health.incompatible_qos("reliability")
+    assert "nobody publishes /skeletons" not in bench.report()[0].message
+    bench.now += 6.0
+    assert "nobody publishes /skeletons" in bench.report(publishers=0)[0].message  # it has gone
+    bench.hear()  # it is restarted with a quality of service that fits
+    bench.now += 6.0
+    status = bench.report()[0]
+    assert status.message == "no message on /skeletons for 6 s: check that the tracker runs"
+    assert values(status)["incompatible_qos.reliability"] == "1", "counts are since the start"
+
+
+def test_what_was_before_it_listened_is_told_of_no_listening():
+    bench = Bench()
+    bench.now += 3600.0  # it waits to be configured
+    bench.health.listen()
+    assert bench.report()[0].message == "waiting for the first message on /skeletons"
+    bench.hear()
+    bench.health.rejected(InputError("layout", "expected less"))
+    bench.health.incompatible_qos("reliability")
+    bench.health.report("/node", None)
+    bench.health.listen()  # to another topic
+    source = bench.report(topic="/other")[0]
+    assert (source.level, source.message) == (OK, "waiting for the first message on /other")
+    assert (values(source)["age of last message"], values(source)["rate"]) == ("never", "0.0 Hz")
+    assert values(source)["messages refused"] == "1"
+
+
 def test_two_clocks_are_no_latency():
     bench = Bench()
     bench.hear()

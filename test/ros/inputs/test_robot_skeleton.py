@@ -1,5 +1,7 @@
 """The robot's own body beside the people of a message: from tf, from a topic, late, missing, or nonsense."""
 
+import time
+
 import numpy as np
 import pytest
 from helpers.people import frames, standing
@@ -13,6 +15,7 @@ from usdrl_model.skeleton.person import AXES, Person, SkeletonFrame  # noqa: E40
 from usdrl_model.skeleton.topology import JOINT_INDEX, topology  # noqa: E402
 from usdrl_ros.inputs.adapter import Context  # noqa: E402
 from usdrl_ros.inputs.common import SourceFrame, ros_time  # noqa: E402
+from usdrl_ros.inputs.conversion import Conversion  # noqa: E402
 from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
 from usdrl_ros.inputs.robot_skeleton import KIND, RobotSkeleton, read  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
@@ -103,6 +106,31 @@ def test_one_late_transform_is_waited_for_once_a_message_and_a_dead_tree_not_at_
     for _ in range(2):
         robot(source(), STAMP, 0.05)
     assert waited[0] == 0.05 and not any(waited[1:])
+
+
+@pytest.mark.parametrize("robots", [0, len(JOINTS)])
+def test_all_transforms_of_a_message_together_are_waited_for_as_long_as_one(tmp_path, robots, monkeypatch):
+    """That of the camera comes late, and those of the robot late, one after another, or never."""
+    patience, step, waited = 0.2, 0.06, []
+    monkeypatch.setattr(time, "monotonic", lambda: sum(waited))
+
+    class Slow(tf_tree.Buffer):
+        def lookup_transform(self, target, source, time, timeout=None):
+            patient = timeout.nanoseconds * 1e-9
+            comes = source == "camera" or len(waited) <= robots
+            waited.append(min(patient, step) if comes else patient)
+            if patient < step or not comes:
+                raise LookupError("not yet")
+            return tf_tree.transform(target, source, STAMP, np.eye(3))
+
+    buffer, context = Slow(), Context(topology=topology("kinect_v2_25"))
+    seen = Frames("optical", target_frame="base_link", tf=buffer)
+    robot, _, _ = made(by_links(tmp_path), seen, buffer)
+    convert = Conversion(
+        deserialise=bytes, decode=lambda *_: source(frame_id="camera"), context=context, frames=seen, robot=robot
+    )
+    assert convert(b"", STAMP, patience)[1].people
+    assert waited[0] == step and sum(waited) == pytest.approx(patience)
 
 
 def test_after_transforms_that_were_too_late_once_they_are_waited_for_again(tmp_path):

@@ -163,6 +163,21 @@ def test_two_clocks_of_one_frame_do_not_empty_the_buffer_again_and_again():
     assert 1 <= len(cleared) <= 4
 
 
+@pytest.mark.parametrize("lives", [(20.0, 8.0, 8.0, 8.0), (8.0, 8.0, 8.0, 8.0), (4.0, 12.0, 3.0, 9.0)])
+def test_a_simulation_that_is_reset_again_and_again_leaves_nothing_of_the_lives_before(lives):
+    buffer = tf_tree.Buffer()
+    filler, placed = Filler(buffer), Frames("optical", target_frame="base_link", tf=buffer)
+    for height, seconds in enumerate(lives, 1):
+        for at in np.arange(1.0, 1.0 + seconds, 0.02):
+            for child in ("camera", "wheel"):
+                moved = tf_tree.transform("base_link", child, at, np.eye(3), (0.0, 0.0, float(height)))
+                filler.set_transform(moved, "test")
+        for at in np.arange(1.6, seconds, 0.1)[-80:]:
+            (frame,) = frames(duration=0.01, start=at)
+            lens = placed.to_canonical(SourceFrame(frame, ros_time(at), "camera")).sensor
+            assert np.linalg.norm(lens) == pytest.approx(height)
+
+
 def test_a_loop_in_the_tree_is_refused(tree):
     buffer = tf_tree.Buffer()
     for parent, child in (("a", "b"), ("b", "a")):

@@ -51,6 +51,25 @@ def test_they_are_heard_while_the_node_is_busy_and_under_its_names(peer, owner):
     assert "seer_inputs" not in peer.node.get_node_names()
 
 
+def test_topics_that_come_and_go_leave_nothing_behind(peer, owner):
+    """As those of the bodies of REP-155 do, hour after hour."""
+    topics = read("tilt")
+    further = FurtherSubscriptions(owner, topics, lambda heard: None, print)
+    beside = further._beside
+
+    def known():
+        return set(beside.get_parameters_by_prefix(""))
+
+    before = known()
+    assert "qos_overrides./robot/imu.subscription.reliability" in before
+    for body in ("a1b2c", "d3e4f"):
+        topics.subscribe(f"body_{body}", "std_msgs/msg/String", lambda message, context: None)
+        further._follow()
+    peer.wait(lambda: len(list(beside.subscriptions)) >= 3, "subscriptions")
+    assert known() == before
+    further.close()
+
+
 def test_where_one_fails_all_are_left_again(peer, owner):
     topics = read("first", "no topic")
     before = list(owner.guards)

@@ -74,7 +74,8 @@ def test_a_node_disabled_while_it_starts_does_not_listen(node):
 
 def test_the_last_wish_of_a_start_counts(node):
     assert node.enable(False).success
-    node.enable(True)  # cannot say yet that it is
+    answer = node.enable(True)
+    assert answer.success and answer.message == "enabled: the weights are being loaded, then it listens"
     node.load()
     node.reaches("active")
 

@@ -2,16 +2,19 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from helpers.people import frames as recorded_frames
+from helpers.rule_detector import HandUp  # noqa: E402
 from helpers.worker_bench import Bench, Counts
 
 from usdrl_model.skeleton.person import SkeletonFrame  # noqa: E402
 from usdrl_ros.inputs.common import InputError  # noqa: E402
+from usdrl_ros.node.pipeline import Pipeline  # noqa: E402
 from usdrl_ros.node.supervisor import HUNG, Supervisor  # noqa: E402
 
 
@@ -51,16 +54,62 @@ def test_inference_and_publication_may_fail_and_recover():
     assert isinstance(failing.counts.failures[0], ZeroDivisionError)
 
 
-def test_a_reset_works_even_if_the_model_does_not():
+def broken(*_):
+    raise RuntimeError("CUDA error: device lost")
+
+
+@pytest.mark.parametrize("ends", ["recovers", "falls silent", "is reset", "fails at the end, too"])
+def test_a_state_is_not_repeated_while_every_inference_fails(ends, monkeypatch):
+    """It would be true for ever that somebody raises a hand, and the node would count as alive."""
+    bench, beats = Bench(), []
+    parts = dict.fromkeys(("config", "source", "topics", "model", "content"))
+    pipeline = Pipeline(
+        **parts, outputs=SimpleNamespace(heartbeat=lambda: beats.append(bench.now)), worker=bench.worker
+    )
+
+    def beating():
+        count = len(beats)
+        pipeline.heartbeat()
+        return len(beats) > count
+
+    recorded = recorded_frames(duration=8.0)
+    bench.play(recorded[:110])
+    assert [action.active for person in bench.results[-1].state.people for action in person.actions] == [True]
+    assert beating()
+    monkeypatch.setattr(HandUp, "__call__", broken)
+    bench.play(recorded[110:120])
+    assert bench.counts.failures and beating(), "one failure is soon over"
+    bench.play(recorded[120:130])
+    assert not beating()
+    if ends == "fails at the end, too":  # of an activation: the last state stays what it is
+        bench.stream.finish = broken
+        assert bench.worker.leave()
+        bench.worker.step()
+        bench.now += 3600.0
+        bench.worker.listen()
+        assert not beating()
+    elif ends == "is reset":
+        bench.worker.reset()
+        bench.worker.step()
+    elif ends == "falls silent":
+        bench.now += 3.0
+        bench.worker.step()
+    monkeypatch.undo()
+    bench.play(recorded[130:140] if ends in ("recovers", "fails at the end, too") else [])
+    assert beating()
+    assert bool(bench.results[-1].state.people) is (ends in ("recovers", "fails at the end, too"))
+
+
+def test_a_reset_works_even_if_the_model_does_not(monkeypatch):
     bench = Bench()
     bench.play(recorded_frames(duration=1.0))
-    bench.stream._answers = lambda windows: 1 / 0
+    monkeypatch.setattr(HandUp, "__call__", lambda self, windows: 1 / 0)
     bench.worker.put(recorded_frames(duration=1.5)[-1])
     bench.worker.step()
     bench.worker.put(recorded_frames(duration=1.7)[-1])
     bench.worker.reset()
     bench.worker.step()
-    assert all(isinstance(error, ZeroDivisionError) for error in bench.counts.failures)
+    assert [type(error) for error in bench.counts.failures] == [ZeroDivisionError]
     assert bench.stream.state().people == ()
 
 

@@ -152,10 +152,14 @@ def test_labels_are_told_once_and_again_when_they_change(topics):
     info.publish(result("7"), HEADER)
     known[0] = ("wave", "walk", "thumbs_up")
     info.publish(result("7"), HEADER)
-    first, second = topics.sent["actions/label_info"]
+    known[1] = 0.9
+    for _ in range(2):  # no message comes
+        info.heartbeat(HEADER)
+    first, second, third = topics.sent["actions/label_info"]
     assert [(one.class_id, one.class_name) for one in first.class_map] == [(0, "wave"), (1, "walk")]
     assert first.threshold == 0.7
     assert [one.class_name for one in second.class_map] == ["wave", "walk", "thumbs_up"]
+    assert third.threshold == 0.9
 
 
 def test_without_vision_msgs_there_are_no_labels():

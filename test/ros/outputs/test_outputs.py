@@ -6,6 +6,7 @@ import re
 import sys
 import time
 import types
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -53,6 +54,19 @@ def test_who_comes_late_gets_the_last_state(peer, outputs):
     assert late[-1] == late[0]
     assert before["period"] == after["period"] == 0.5
     assert before["stamp"] < after["stamp"] == pytest.approx(time.time(), abs=30.0)
+
+
+def test_further_outputs_are_reminded_of_what_changes_without_a_message(peer):
+    """Of a threshold, say, that somebody sets while nobody is there."""
+    also, told = Mock(), []
+    also.heartbeat = lambda header: told.append(header.frame_id)
+    outputs = Outputs(peer.node, MODEL, FRAMES, [], period=0.5, also=[also])
+    outputs.heartbeat()
+    outputs.publish(result(person("7")), 12.0)
+    outputs.heartbeat()
+    outputs.destroy()
+    outputs.heartbeat()
+    assert told == ["", "camera"]
 
 
 def test_a_state_is_repeated_where_its_people_were_however_the_sensor_moves_on(peer):

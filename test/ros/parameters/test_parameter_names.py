@@ -8,6 +8,9 @@ from rclpy.exceptions import ParameterException  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 
 from usdrl_model.files import limits  # noqa: E402
+from usdrl_ros.camera import parameters as camera  # noqa: E402
+from usdrl_ros.demo import performer_node as performer  # noqa: E402
+from usdrl_ros.parameters import declarations  # noqa: E402
 from usdrl_ros.parameters.names import check_file, check_given, warn_of_unread  # noqa: E402
 
 KNOWN = ("topic", "topology", "max_rate", "target_frame")
@@ -37,6 +40,27 @@ def test_a_slip_of_the_pen_names_the_parameter_that_was_meant(start):
 
 def test_other_names_are_left_to_whom_they_belong(start):
     check_given(start(topic="people", rate=10.0, use_sim_time=True, qos_overrides__topic="x"), KNOWN)
+
+
+NODES = {"usdrl_perception": declarations.NAMES, "usdrl_camera": camera.NAMES, "performer": performer.PARAMETERS}
+
+
+@pytest.mark.parametrize("node", NODES)
+def test_no_node_of_the_package_takes_a_parameter_of_another_for_a_slip(start, tmp_path, node):
+    """One file may start them all."""
+    every = sorted({name for names in NODES.values() for name in names})
+    check_given(start(**{name.replace(".", "__"): "x" for name in every}), NODES[node])
+    text = "/**:\n  ros__parameters:\n" + "".join(f"    {name}: x\n" for name in every)
+    assert check_file(written(tmp_path, text), f"/{node}", NODES[node])
+
+
+def test_where_a_name_of_another_node_belongs_is_said(start, tmp_path):
+    """ROS does not tell where a value comes from, and launch files write their own parameters under ``/**``."""
+    with pytest.raises(ParameterException, match="'target_frame' .*in a section of that node"):
+        check_given(start(target_frames="map"), KNOWN)
+    path = written(tmp_path, "/**:\n  ros__parameters: {target_frames: map}\n")
+    with pytest.raises(ValueError, match=r"'target_frame'\? \(one of another node belongs in a section of that node"):
+        check_file(path, "/usdrl_perception", KNOWN)
 
 
 def written(tmp_path, text):
