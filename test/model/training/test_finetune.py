@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.people import pose
+from helpers.streaming import ENCODER as STREAMING
 from helpers.tiny_finetuning import CPU, RECORDINGS, RUN, mixture
 
 from usdrl_model.checkpoints import detector_file
@@ -250,3 +251,17 @@ def test_a_start_of_another_shape_is_refused(tmp_path: Path) -> None:
     detector_file.save(tmp_path / "start", train.Detector(other), RUN.stream, Provenance())
     with pytest.raises(ValueError, match="pretrained as another encoder; hidden: expected"):
         train.start_encoder(dataclasses.replace(RUN, init_from=str(tmp_path / "start")))
+
+
+@pytest.mark.parametrize(
+    ("shape", "learns", "dropped"),
+    [(RUN.detector.encoder, "all", True), (RUN.detector.encoder, "heads", False), (STREAMING, "all", True)],
+)
+def test_branches_are_dropped_where_the_encoder_learns(shape: EncoderConfig, learns: str, dropped: bool) -> None:
+    def trained(drop_path: float) -> dict[str, torch.Tensor]:
+        detector = dataclasses.replace(RUN.detector, encoder=dataclasses.replace(shape, drop_path=drop_path))
+        run = dataclasses.replace(RUN, detector=detector, train=learns, steps=3)
+        return train.fit(run, mixture(run), device=CPU).state_dict()
+
+    never, often = trained(0.0), trained(0.9)
+    assert dropped != all(torch.equal(tensor, often[name]) for name, tensor in never.items())

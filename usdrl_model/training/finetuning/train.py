@@ -256,11 +256,13 @@ def freeze(detector: Detector, train: str) -> list[torch.nn.Module]:
     deepest = {"all": math.inf, "last": 1, "heads": 0}[train]
     for name, parameter in detector.named_parameters():
         parameter.requires_grad_(_depth(name) <= deepest)
-    return [
-        module
-        for name, module in detector.named_modules()
-        if name.startswith("encoder.") and not any(p.requires_grad for p in module.parameters())
-    ]
+    return [module for name, module in detector.named_modules() if name.startswith("encoder.") and _frozen(module)]
+
+
+def _frozen(module: torch.nn.Module) -> bool:
+    """A module without parameters, such as ``DropPath``, is frozen with the one around it alone."""
+    learnt = [parameter.requires_grad for parameter in module.parameters()]
+    return bool(learnt) and not any(learnt)
 
 
 def _depth(name: str) -> int:
