@@ -70,21 +70,22 @@ def label_bag(arguments: argparse.Namespace) -> None:
     for label in arguments.looked_for:
         if not label or not showable(label) or label == BACKGROUND_LABEL:
             raise BagError(f"--labels: expected actions, 1 to {NAME} printable characters each, got {shown(label)}")
+    person = _namer(bag, arguments.person)
     if arguments.labels.endswith(".csv"):
         origin = min(frame.stamp for frame in bag.frames) if arguments.relative else 0.0
-        found = segments_of_table(Path(arguments.labels), _namer(bag, arguments.person), origin)
+        found = segments_of_table(Path(arguments.labels), person, origin)
     else:
-        found = _segments_of_topic(bag, arguments.labels, _namer(bag, arguments.person))
+        found = _segments_of_topic(bag, arguments.labels, person)
     nothing = sum(one.label == BACKGROUND_LABEL for one in found)
     found = [one for one in found if one.label != BACKGROUND_LABEL]
     _check(bag, found, arguments)
-    kept = _kept(bag, found, arguments)
+    kept = _kept(bag, found, arguments, person)
     before, shown_now = {one.label for one in bag.truth.segments}, {one.label for one in found}
     # What was declared without a segment never occurs; what the old segments showed says nothing any more.
     absent = [label for label in bag.truth.labels if label not in before]
     looked_for = [*(absent if kept or not arguments.looked_for else []), *arguments.looked_for]
     labels = tuple(dict.fromkeys([*looked_for, *sorted({one.label for one in kept} | shown_now)]))
-    segments = (*kept, *found)
+    segments = tuple(dataclasses.replace(one, person=bag.called or one.person) for one in (*kept, *found))
     path = save_truth(dataclasses.replace(bag.truth, segments=segments, labels=labels), arguments.bag)
     points = sum(segment.start == segment.end for segment in found)
     kinds = [f"{count} {name}" for count, name in ((len(found) - points, "segments"), (points, "points")) if count]
@@ -156,18 +157,19 @@ def _segment(row: dict[str, str], times: Sequence[str], person: Callable[[str], 
 
 
 def _namer(bag: LabelledBag, chosen: str | None) -> Callable[[str], str]:
-    """Who is meant: the named person, else the chosen one, else the only one."""
+    """Whose id is meant: of the named person, else of the chosen one, else the only one."""
     there = sorted(bag.presence(), key=lambda name: (len(name), name))
     listed = cut(", ".join(there), LINE)
-    if chosen and chosen not in there:
+    ids = {name: name for name in there} | ({bag.called: there[0]} if bag.called else {})
+    if chosen and chosen not in ids:
         raise BagError(f"--person {shown(chosen)}: the bag has {listed}")
 
     def person(name: str) -> str:
-        if name and name not in there:
+        if name and name not in ids:
             raise ValueError(f"person {shown(name)}: the bag has {listed}")
         if not name and not chosen and len(there) != 1:
             raise ValueError(f"nobody is named, and the bag has {listed}: choose with --person")
-        return name or chosen or there[0]
+        return ids[name or chosen or there[0]]
 
     return person
 
@@ -213,11 +215,13 @@ def _clocks(bag: LabelledBag) -> tuple[np.ndarray, np.ndarray]:
     return recorded[order], np.array([frame.stamp for frame in bag.frames])[order]
 
 
-def _kept(bag: LabelledBag, found: Sequence[Segment], arguments: argparse.Namespace) -> list[Segment]:
+def _kept(
+    bag: LabelledBag, found: Sequence[Segment], arguments: argparse.Namespace, person: Callable[[str], str]
+) -> list[Segment]:
     """The segments that stay: all with ``--add``, and those of others with ``--person``; BagError for any other one."""
     if arguments.add:
         return list(bag.truth.segments)
-    theirs = {arguments.person, *(one.person for one in found)}
+    theirs = {one.person for one in found} | ({person("")} if arguments.person else set())
     kept = [one for one in bag.truth.segments if arguments.person and one.person not in theirs]
     if (others := len(bag.truth.segments) - len(kept)) and not arguments.replace:
         whose = f" of {', '.join(sorted(theirs))}" if arguments.person else ""
