@@ -119,6 +119,7 @@ def _key(bag: LabelledBag, stream: ActionStream) -> str:
         others,
         stream.gestures.known.hash if stream.gestures else "",
         described,
+        sorted(bag.presence()),  # where messages have no ids, the labels say who it is
         looks,
         files,
     ]
