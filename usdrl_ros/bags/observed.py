@@ -51,6 +51,8 @@ class Observed:
     run: BagRun
     labels: tuple[str, ...]
     """Labels of the detector, without the background."""
+    known: tuple[str, ...]
+    """All that can be told: these, and those of pairs and gestures."""
     people: tuple[SeenPerson, ...]
     """In the order of their appearance."""
     told: tuple[Detection, ...]
@@ -119,7 +121,8 @@ def observe(bag: LabelledBag, stream: ActionStream, rate: float) -> Observed:
 
     run = replay(bag, stream, look)
     people = tuple(_person(id, kept, scores.get(id, []), len(labels)) for id, kept in frames.items() if kept)
-    return Observed(run=run, labels=labels, people=people, told=tuple(found_actions(run)))
+    told = tuple(found_actions(run))
+    return Observed(run=run, labels=labels, known=known_labels(stream), people=people, told=told)
 
 
 def _person(id: str, frames: list, scores: list, labels: int) -> SeenPerson:  # noqa: A002 (the field's word)
