@@ -68,7 +68,7 @@ def label_bag(arguments: argparse.Namespace) -> None:
     if not arguments.bag.is_dir():
         raise BagError(f"{arguments.bag}: labels are kept in the folder of a bag: give that")
     for label in arguments.looked_for:
-        if not label or not showable(label) or label == BACKGROUND_LABEL:
+        if not label or not showable(label) or label in (BACKGROUND_LABEL, AMBIGUOUS):
             raise BagError(f"--labels: expected actions, 1 to {NAME} printable characters each, got {shown(label)}")
     person, looked_for = _namer(bag, arguments.person), arguments.looked_for
     if arguments.labels.endswith(".csv"):
@@ -85,7 +85,7 @@ def label_bag(arguments: argparse.Namespace) -> None:
     # What was declared without a segment never occurs; what the old segments showed says nothing any more.
     absent = [label for label in bag.truth.labels if label not in before]
     looked_for = [*(absent if kept or not looked_for else []), *looked_for]
-    labels = tuple(dict.fromkeys([*looked_for, *sorted({one.label for one in kept} | shown_now)]))
+    labels = tuple(dict.fromkeys([*looked_for, *sorted({one.label for one in (*kept, *found)} - {AMBIGUOUS})]))
     segments = tuple(replace(one, person=bag.called or one.person) for one in (*kept, *found))
     path = save_truth(replace(bag.truth, segments=segments, labels=labels), arguments.bag)
     points = sum(segment.start == segment.end for segment in found)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.acted_bags import said
 from helpers.rule_detector import hand_up_weights
 from helpers.tiny_finetuning import RUN
 from rclpy.serialization import serialize_message
@@ -80,6 +81,16 @@ def test_points_on_the_first_and_the_last_frame_are_of_the_bag_when_they_are_rou
     assert len(load_truth(tmp_path / "bag").segments) == 2
     beyond = table.format(*divmod(first, 10**6), *divmod(last + 5, 10**6))
     assert label(tmp_path / "bag", beyond, "--replace") == 1
+
+
+def test_what_nobody_can_tell_is_no_action(bag: Path) -> None:
+    table = f"person,label,start,end\n1,wave,1,2\n1,{AMBIGUOUS},3,4\n"
+    assert label(bag, table, "--relative") == 0
+    assert label(bag, table, "--relative", "--add") == 0
+    assert load_truth(bag).labels == ("wave",) and len(load_truth(bag).segments) == 4
+    file = bag / "labels.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("- wave", f"- wave\n- {AMBIGUOUS}"), encoding="utf-8")
+    assert load_truth(bag).labels == ("wave",), "it needs no place there, and may have one"
 
 
 def test_comments_of_a_table_are_left_out(bag: Path) -> None:
@@ -238,7 +249,8 @@ def test_labels_that_were_looked_for_are_named(bag: Path, capsys) -> None:
     assert "nobody does it: clap" in capsys.readouterr().out
     assert label(bag, wave, "--relative", "--replace", "--labels", "clap") == 1
     assert "wave is not among --labels" in capsys.readouterr().err
-    assert label(bag, wave, "--relative", "--replace", "--labels", "none") == 1
-    assert "--labels: expected actions" in capsys.readouterr().err
+    for nothing in ("none", AMBIGUOUS):
+        assert label(bag, wave, "--relative", "--replace", "--labels", nothing) == 1
+        assert f"--labels: expected actions, 1 to 100 printable characters each, got '{nothing}'" in said(capsys)
     assert label(bag, "person,label,start,end\n", "--replace", "--labels", "jump") == 0, "looked for, and not done"
     assert (load_truth(bag).labels, load_truth(bag).segments) == (("jump",), ())
