@@ -142,6 +142,12 @@ class Player:
             publisher.wait_for_all_acked(Duration(seconds=LAST_ACKNOWLEDGEMENT))
         return count
 
+    def seconds(self) -> float:
+        """How long it takes to play the bag once, from its start, whenever the first of the topics comes; reads it."""
+        first_ns = self._first_ns()
+        due = [max(0, message.stamp_ns - first_ns) / 1e9 for message in self._bag.messages(tuple(self._publishers))]
+        return recording_gaps.Shortened([0.0, *due]).end / self._options.rate
+
     def warnings(self) -> list[str]:
         """Problems of the bag, left-out messages and shortened gaps, one line each."""
         lines = [
@@ -152,8 +158,11 @@ class Player:
             lines.append(f"{count} of up to {max(self.gaps):.0f} s played as {recording_gaps.SHOWN:g} s")
         return [*self._bag.troubles, *lines]
 
+    def _first_ns(self) -> int:
+        return self._bag.start_ns + round(self._options.start * 1e9)
+
     def _play_once(self, published: Callable[[BagMessage], None]) -> int:
-        first_ns = self._bag.start_ns + round(self._options.start * 1e9)
+        first_ns = self._first_ns()
         timeline = Timeline(first_ns, self._options.rate)
         shift = timeline.shift if self._options.restamp else lambda bag_ns: 0
         next_tick = last_ns = first_ns
