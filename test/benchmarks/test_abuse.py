@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from helpers.paths import ROOT
@@ -59,6 +60,21 @@ def test_parts_that_do_not_exist_are_refused(capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit, match="2"):
         importlib.import_module("abuse").main(["--only", "nonsense"])
     assert "'soak'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("beside", [[], ["--beside"]])
+def test_a_part_that_breaks_off_after_a_row_is_not_well(monkeypatch, beside: list[str]) -> None:
+    row = importlib.import_module("abuse_report").Row
+
+    def run(options):
+        yield row(what="the first half", tried=1, good=1, measured="")
+        raise RuntimeError("the second half")
+
+    monkeypatch.setitem(sys.modules, "abuse_kills", SimpleNamespace(run=run))
+    abuse = importlib.import_module("abuse")
+    monkeypatch.setattr(abuse, "use_helpers_of_tests", lambda: None)
+    with pytest.raises(RuntimeError, match="the second half"):
+        abuse.main(["--only", "kills", *beside])
 
 
 def test_a_node_that_dies_or_is_silent_is_told() -> None:
