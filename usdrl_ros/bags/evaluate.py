@@ -47,7 +47,6 @@ from usdrl_ros.bags.replays import replay_all
 from usdrl_ros.bags.scores import describe_run, found_actions, judges, markdown, score_runs
 from usdrl_ros.processes.children import ChildError, exit_on_sigterm
 
-"""Folder of finished replays in the folder of the results."""
 RESULTS = "results.json"
 MOST_JOBS = 256
 SHORT = 1.0
