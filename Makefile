@@ -22,7 +22,10 @@ export ROS_DISTRO
 
 # Nothing leaves this machine, and two runs side by side do not meet.
 export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST
+GIVEN_DOMAIN := $(ROS_DOMAIN_ID)
 export ROS_DOMAIN_ID := $(shell echo $$(( $$$$ % 100 + 1 )))
+# The demo looks for a free one itself, unless one is set, to be seen by other tools there.
+demo: export ROS_DOMAIN_ID := $(GIVEN_DOMAIN)
 # What a sourced ROS sets would mix its libraries with those of the wheels.
 unexport AMENT_PREFIX_PATH COLCON_PREFIX_PATH CMAKE_PREFIX_PATH LD_LIBRARY_PATH PYTHONPATH RMW_IMPLEMENTATION
 unexport ROS_LOCALHOST_ONLY _ROS_WHEELS_BOOTSTRAP_COMPLETE

@@ -106,10 +106,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 rows[part].append(row)
 
     beside = [part for part in options["only"] if options["beside"] and part in ON_DISK]
-    other = threading.Thread(target=work, args=(beside,), daemon=True)  # ends with this process
+    failed: list[Exception] = []
+
+    def work_beside() -> None:
+        try:
+            work(beside)
+        except Exception as error:  # raised below: rows before it are not all of the part
+            failed.append(error)
+
+    other = threading.Thread(target=work_beside, daemon=True)  # ends with this process
     other.start()
     work([part for part in options["only"] if part not in beside])
     other.join()
+    if failed:
+        raise failed[0]
     text = report([row for part in options["only"] for row in rows[part]], given, time.monotonic() - began, about)
     print(text)
     if options["write"]:

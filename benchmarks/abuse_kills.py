@@ -98,7 +98,7 @@ def _trainings(training: Training, options: Options, folder: Path) -> Row:
     chance = random.Random(f"{training.name} {options.seed}")
     whole = folder / f"{training.name}.whole"
     start_up, whole_time = _undisturbed(training, whole)
-    killed, chain, number, bad, same = 0, 0, 0, list[str](), 0
+    killed, chain, number, bad = 0, 0, 0, list[str]()
     while killed < options.kills or chain:
         out = folder / f"{training.name}.{number}"
         moment = start_up * chance.uniform(0.7, 1.0) + chance.uniform(0.0, (whole_time - start_up) / STRIDES)
@@ -118,7 +118,6 @@ def _trainings(training: Training, options: Options, folder: Path) -> Row:
                 f"repeat with --only kills --seed {options.seed}: run {number}, killed {chain} times, ended with"
                 f" {child.returncode}; other than undisturbed: {', '.join(wrong) or 'nothing'}\n{said[-2000:]}"
             )
-        same += 1
         number, chain = number + 1, 0
     return Row(
         what=f"`kill -9` in `usdrl {training.name}`",

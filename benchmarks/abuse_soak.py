@@ -30,7 +30,8 @@ def run(options: Options) -> Iterator[Row]:
     first, last = samples[0], samples[-1]
     p50 = [1e3 * float(np.percentile(sample.latencies, 50)) for sample in (first, last)]
     p95 = [1e3 * float(np.percentile(sample.latencies, 95)) for sample in (first, last)]
-    middle, wrong, grows = samples[half], [], ""
+    middle, wrong = samples[half], []
+    grows = f", growth not judged in less than {LONG_ENOUGH:g} minutes"
     if options.soak_minutes >= LONG_ENOUGH:
         grows = f", {slope:+.1f} MiB an hour over the second half"
         if slope > GROWTH:

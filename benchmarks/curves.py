@@ -115,6 +115,8 @@ def draw(path: Path, tables: Mapping[str, Mapping[int, Mapping[str, float]]]) ->
             values = [row[name] for row in table.values()]
             axes.plot(list(table), values, marker="osD^v"[place], color=COLOURS[place], label=name)
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("")
         axes.set_xticks(list(table))
         axes.set_xlabel(title)
         axes.grid(alpha=0.3)

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+import zipfile
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -17,6 +18,7 @@ from helpers.paths import ROOT
 import usdrl_model
 
 PACKAGES = ("usdrl_model", "usdrl_ros")
+SHARE = ("config", "docs", "examples", "launch")
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 ROS_MODULE = re.compile(
     r"rclpy|launch|launch_ros|tf2_ros|ament_index_python|sensor_msgs_py|\w+_msgs|\w+_interfaces|std_srvs|usdrl_ros"
@@ -45,6 +47,24 @@ def installed_console_scripts() -> list[metadata.EntryPoint]:
 def test_package_xml_and_installed_metadata_have_the_version_of_the_code():
     assert ElementTree.parse(ROOT / "package.xml").findtext("version") == usdrl_model.__version__
     assert metadata.version("usdrl_ros") == usdrl_model.__version__
+
+
+@pytest.mark.parametrize("lacking", ["", "usdrl_ros/bags/page/page.html", "usdrl_model/py.typed", "docs/bags.md"])
+def test_a_wheel_that_lacks_a_file_of_the_tree_is_refused(tmp_path, lacking):
+    share = "usdrl_ros-0.1.0.data/data/share"
+    wheel = tmp_path / "some.whl"
+    tree = [path for folder in (*PACKAGES, *SHARE) for path in (ROOT / folder).rglob("*") if path.is_file()]
+    with zipfile.ZipFile(wheel, "w") as packed:
+        for path in tree:
+            name = path.relative_to(ROOT).as_posix()
+            if name != lacking and "__pycache__" not in path.parts:
+                packed.writestr(name if name.startswith(PACKAGES) else f"{share}/usdrl_ros/{name}", b"")
+        for name in ("ament_index/resource_index/packages/usdrl_ros", "usdrl_ros/package.xml"):
+            packed.writestr(f"{share}/{name}", b"")
+    command = [sys.executable, str(ROOT / ".ci" / "check_wheel.py"), str(wheel)]
+    checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (checked.returncode == 0) == (not lacking), checked.stderr
+    assert lacking in checked.stderr
 
 
 def test_package_xml_lists_every_ros_package_that_the_code_imports():

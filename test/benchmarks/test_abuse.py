@@ -1,12 +1,15 @@
 """Everything of ``benchmarks/abuse.py`` in small; what is judged is what came of it, never how fast."""
 
+import contextlib
 import importlib
+import itertools
 import os
 import random
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from helpers.paths import ROOT
@@ -59,6 +62,37 @@ def test_parts_that_do_not_exist_are_refused(capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit, match="2"):
         importlib.import_module("abuse").main(["--only", "nonsense"])
     assert "'soak'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("beside", [[], ["--beside"]])
+def test_a_part_that_breaks_off_after_a_row_is_not_well(monkeypatch, beside: list[str]) -> None:
+    row = importlib.import_module("abuse_report").Row
+
+    def run(options):
+        yield row(what="the first half", tried=1, good=1, measured="")
+        raise RuntimeError("the second half")
+
+    monkeypatch.setitem(sys.modules, "abuse_kills", SimpleNamespace(run=run))
+    abuse = importlib.import_module("abuse")
+    monkeypatch.setattr(abuse, "use_helpers_of_tests", lambda: None)
+    with pytest.raises(RuntimeError, match="the second half"):
+        abuse.main(["--only", "kills", *beside])
+
+
+@pytest.mark.parametrize(("minutes", "good"), [(4.9, 10), (5.0, 0)])
+def test_a_soak_that_is_too_short_to_judge_growth_says_so(monkeypatch, minutes: float, good: int) -> None:
+    soak, grown = importlib.import_module("abuse_soak"), itertools.count(300.0, 10.0)
+
+    class Growing(contextlib.nullcontext):
+        def publish(self, frames, seconds):
+            facts = {"latencies": [0.01], "inferences": 10.0, "threads": 9, "descriptors": 20}
+            return SimpleNamespace(rss=next(grown), **facts)
+
+    monkeypatch.setattr(soak, "Bench", lambda *arguments: Growing(Growing()))
+    (row,) = soak.run(SimpleNamespace(soak_minutes=minutes))
+    assert (row.tried, row.good) == (10, good)
+    assert ("growth not judged in less than 5 minutes" in row.measured) == bool(good)
+    assert ("MiB an hour over the second half" in row.measured) == (not good)
 
 
 def test_a_node_that_dies_or_is_silent_is_told() -> None:

@@ -47,7 +47,6 @@ from usdrl_ros.bags.replays import replay_all
 from usdrl_ros.bags.scores import describe_run, found_actions, judges, markdown, score_runs
 from usdrl_ros.processes.children import ChildError, exit_on_sigterm
 
-"""Folder of finished replays in the folder of the results."""
 RESULTS = "results.json"
 MOST_JOBS = 256
 SHORT = 1.0
@@ -75,7 +74,7 @@ def evaluate(
     Raises:
         BagError: no bags, or a rate that is not positive.
         ValueError, FileNotFoundError: weights or gestures cannot be used.
-        ChildError: the live node failed.
+        ChildError: the live node failed, or a process of ``jobs`` was killed.
     """
     if not bags:
         raise BagError("expected at least one bag")
@@ -232,7 +231,7 @@ def _jobs(text: str) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Evaluate; 0 when it went well, 1 when the live node failed or a bag or another input cannot be used."""
+    """Evaluate; 0 when it went well, 1 when a process failed or a bag or another input cannot be used."""
     options = parser().parse_args(arguments)
     exit_on_sigterm()
     return reported("usdrl-evaluate-bag", _evaluate, ChildError)(options)

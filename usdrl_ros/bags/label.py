@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import argparse
 import csv
-import dataclasses
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +26,8 @@ from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_ros.bags.described import add_bag, rightly_read
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labelled_bag import LabelledBag
-from usdrl_ros.bags.labels import FILE_NAME, parse_truth, save_truth
-from usdrl_ros.bags.labels_fit import outside
+from usdrl_ros.bags.labels import FILE_NAME, SCHEMA, parse_truth, save_truth
+from usdrl_ros.bags.labels_fit import elsewhen, outside
 from usdrl_ros.bags.recorded_topic import TEXT, RecordedTopic
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.messages.cdr import MalformedError
@@ -68,24 +68,26 @@ def label_bag(arguments: argparse.Namespace) -> None:
     if not arguments.bag.is_dir():
         raise BagError(f"{arguments.bag}: labels are kept in the folder of a bag: give that")
     for label in arguments.looked_for:
-        if not label or not showable(label) or label == BACKGROUND_LABEL:
+        if not label or not showable(label) or label in (BACKGROUND_LABEL, AMBIGUOUS):
             raise BagError(f"--labels: expected actions, 1 to {NAME} printable characters each, got {shown(label)}")
+    person, looked_for = _namer(bag, arguments.person), arguments.looked_for
     if arguments.labels.endswith(".csv"):
         origin = min(frame.stamp for frame in bag.frames) if arguments.relative else 0.0
-        found = segments_of_table(Path(arguments.labels), _namer(bag, arguments.person), origin)
+        found = segments_of_table(Path(arguments.labels), person, origin)
     else:
-        found = _segments_of_topic(bag, arguments.labels, _namer(bag, arguments.person))
+        found, declared = _of_topic(bag, arguments.labels, person)
+        looked_for = looked_for or declared
     nothing = sum(one.label == BACKGROUND_LABEL for one in found)
     found = [one for one in found if one.label != BACKGROUND_LABEL]
-    _check(bag, found, arguments)
-    kept = _kept(bag, found, arguments)
+    _check(bag, found, arguments, looked_for)
+    kept = _kept(bag, found, arguments, person)
     before, shown_now = {one.label for one in bag.truth.segments}, {one.label for one in found}
     # What was declared without a segment never occurs; what the old segments showed says nothing any more.
     absent = [label for label in bag.truth.labels if label not in before]
-    looked_for = [*(absent if kept or not arguments.looked_for else []), *arguments.looked_for]
-    labels = tuple(dict.fromkeys([*looked_for, *sorted({one.label for one in kept} | shown_now)]))
-    segments = (*kept, *found)
-    path = save_truth(dataclasses.replace(bag.truth, segments=segments, labels=labels), arguments.bag)
+    looked_for = [*(absent if kept or not looked_for else []), *looked_for]
+    labels = tuple(dict.fromkeys([*looked_for, *sorted({one.label for one in (*kept, *found)} - {AMBIGUOUS})]))
+    segments = tuple(replace(one, person=bag.called or one.person) for one in (*kept, *found))
+    path = save_truth(replace(bag.truth, segments=segments, labels=labels), arguments.bag)
     points = sum(segment.start == segment.end for segment in found)
     kinds = [f"{count} {name}" for count, name in ((len(found) - points, "segments"), (points, "points")) if count]
     told = f"{' and '.join(kinds) or 'no segments'} of {cut(', '.join(sorted(shown_now) or labels), LINE)}"
@@ -156,52 +158,76 @@ def _segment(row: dict[str, str], times: Sequence[str], person: Callable[[str], 
 
 
 def _namer(bag: LabelledBag, chosen: str | None) -> Callable[[str], str]:
-    """Who is meant: the named person, else the chosen one, else the only one."""
+    """Whose id is meant: of the named person, else of the chosen one, else the only one."""
     there = sorted(bag.presence(), key=lambda name: (len(name), name))
     listed = cut(", ".join(there), LINE)
-    if chosen and chosen not in there:
+    ids = {name: name for name in there} | ({bag.called: there[0]} if bag.called else {})
+    if chosen and chosen not in ids:
         raise BagError(f"--person {shown(chosen)}: the bag has {listed}")
 
     def person(name: str) -> str:
-        if name and name not in there:
+        if name and name not in ids:
             raise ValueError(f"person {shown(name)}: the bag has {listed}")
         if not name and not chosen and len(there) != 1:
             raise ValueError(f"nobody is named, and the bag has {listed}: choose with --person")
-        return name or chosen or there[0]
+        return ids[name or chosen or there[0]]
 
     return person
 
 
-def _segments_of_topic(bag: LabelledBag, name: str, person: Callable[[str], str]) -> list[Segment]:
-    """What the texts of a topic say: each what is done until the next one, or all of it at once (usdrl.labels/1)."""
-    said: list[tuple[float, str]] = []
-    clocks = _clocks(bag)
+def _of_topic(bag: LabelledBag, name: str, person: Callable[[str], str]) -> tuple[list[Segment], list[str]]:
+    """What the texts of a topic say: each what is done until the next one, or some of it at once (usdrl.labels/1).
+
+    Returns:
+        the segments, and every action that was looked for, where the texts say so.
+    """
+    texts: list[tuple[int, str]] = []
     with BagReader(bag.path) as reader:
         topics = {topic.name: topic for topic in reader.topics}
         if name not in topics or topics[name].type != TEXT:
             known = ", ".join(one for one, topic in topics.items() if topic.type == TEXT) or "none"
             raise BagError(f"{bag.path}: expected a .csv file or a topic of {TEXT} ({known}), got {shown(name)}")
         recorded = RecordedTopic(topics[name])
-        for message in reader.messages([name]):
-            try:
-                text = recorded.message(message.data, limits.JSON).data.strip()
-            except MalformedError as error:
-                raise BagError(f"{bag.path}: {name}: {error}") from error
-            if text.startswith("{"):
-                try:
-                    found = list(parse_truth(parse_json(text, name)).segments)
-                    return [dataclasses.replace(one, person=person(one.person)) for one in found]
-                except ValueError as error:
-                    raise BagError(f"{bag.path}: {name}: {error}") from error
-            # A text has no stamp: it is put where the frame was that was recorded at the same time.
-            if not said or said[-1][1] != text:  # a text that is repeated goes on
-                said.append((float(np.interp(message.stamp_ns, *clocks)), text))
+        try:
+            for message in reader.messages([name]):
+                texts.append((message.stamp_ns, recorded.message(message.data, limits.JSON).data.strip()))
+            whole = [parse_truth(parse_json(text, name)) for _, text in texts if text.startswith("{")]
+            if not whole:
+                return _one_after_another(bag, texts, person), []
+            if len(whole) < len(texts):
+                raise ValueError(f"{len(texts) - len(whole)} texts that are not {SCHEMA}, beside {len(whole)} that are")
+            # Who says it again, as each time that somebody subscribes, says nothing else.
+            said = dict.fromkeys(replace(one, person=person(one.person)) for truth in whole for one in truth.segments)
+        except (MalformedError, ValueError) as error:
+            raise BagError(f"{bag.path}: {name}: {error}") from error
+    return _of_its_time(bag, name, list(said)), [label for truth in whole for label in truth.labels]
+
+
+def _of_its_time(bag: LabelledBag, name: str, said: list[Segment]) -> list[Segment]:
+    """What was recorded of what somebody said before or after: a recording may begin and end anywhere."""
+    strange = elsewhen(said, [frame.stamp for frame in bag.frames])
+    if not strange or len(strange) == len(said):  # all of it is of another clock, which is refused
+        return said
+    print(f"{len(strange)} segments of {cut(name, LINE)} are before or after the recording: left out")
+    return [one for one in said if one not in strange]
+
+
+def _one_after_another(
+    bag: LabelledBag, texts: Sequence[tuple[int, str]], person: Callable[[str], str]
+) -> list[Segment]:
+    """Segments of texts, each with its time of recording (ns), that say what is done from then on."""
+    said: list[tuple[float, str]] = []
+    clocks = _clocks(bag)
+    for recorded_ns, text in texts:
+        # A text has no stamp: it is put where the frame was that was recorded at the same time.
+        if not said or said[-1][1] != text:  # a text that is repeated goes on
+            said.append((float(np.interp(recorded_ns, *clocks)), text))
     found = []
     until = [stamp for stamp, _ in said[1:]] + [max(frame.stamp for frame in bag.frames)]
     for (start, label), end in zip(said, until, strict=True):
         if label not in NOTHING:
             if not showable(label):
-                raise BagError(f"{bag.path}: {name}: expected labels of at most {NAME} characters, got {shown(label)}")
+                raise ValueError(f"expected labels of at most {NAME} characters, got {shown(label)}")
             found.append(Segment(person(""), label, start, max(start, end)))
     return found
 
@@ -213,11 +239,13 @@ def _clocks(bag: LabelledBag) -> tuple[np.ndarray, np.ndarray]:
     return recorded[order], np.array([frame.stamp for frame in bag.frames])[order]
 
 
-def _kept(bag: LabelledBag, found: Sequence[Segment], arguments: argparse.Namespace) -> list[Segment]:
+def _kept(
+    bag: LabelledBag, found: Sequence[Segment], arguments: argparse.Namespace, person: Callable[[str], str]
+) -> list[Segment]:
     """The segments that stay: all with ``--add``, and those of others with ``--person``; BagError for any other one."""
     if arguments.add:
         return list(bag.truth.segments)
-    theirs = {arguments.person, *(one.person for one in found)}
+    theirs = {one.person for one in found} | ({person("")} if arguments.person else set())
     kept = [one for one in bag.truth.segments if arguments.person and one.person not in theirs]
     if (others := len(bag.truth.segments) - len(kept)) and not arguments.replace:
         whose = f" of {', '.join(sorted(theirs))}" if arguments.person else ""
@@ -226,12 +254,14 @@ def _kept(bag: LabelledBag, found: Sequence[Segment], arguments: argparse.Namesp
     return kept
 
 
-def _check(bag: LabelledBag, found: Sequence[Segment], arguments: argparse.Namespace) -> None:
+def _check(
+    bag: LabelledBag, found: Sequence[Segment], arguments: argparse.Namespace, looked_for: Sequence[str]
+) -> None:
     """Refuse labels that are none, that were not looked for, or that are of another time than the bag."""
-    source, looked_for = arguments.labels, {*arguments.looked_for, AMBIGUOUS}
-    if arguments.looked_for and (unsought := sorted({one.label for one in found} - looked_for)):
+    source = arguments.labels
+    if looked_for and (unsought := sorted({one.label for one in found} - {*looked_for, AMBIGUOUS})):
         raise BagError(f"{cut(source, LINE)}: {cut(', '.join(unsought), LINE)} is not among --labels")
-    if not found and not arguments.looked_for:
+    if not found and not looked_for:
         raise BagError(f"{cut(source, LINE)}: no labels in it")
     if strange := outside(found, [frame.stamp for frame in bag.frames]):
         raise BagError(f"{cut(source, LINE)}: {strange}; --relative is for seconds from the first frame")

@@ -23,6 +23,9 @@ class LabelledBag:
 
     path: Path
     truth: Truth
+    """Of the ids in ``frames``, where these and the labels have one person each."""
+    called: str = ""
+    """What the file of the labels calls that person; empty where it is the id, or where there are several."""
     input_type: str
     """Name of an input adapter."""
     person_id: str
@@ -81,7 +84,7 @@ class LabelledBag:
         if self.refused:
             reasons = ", ".join(f"{reason} {count}" for reason, count in self.refused.items())
             found.append(f"{sum(self.refused.values())} messages were refused: {reasons}")
-        return [*found, *labels_fit.warnings(self.truth.segments, stamps.tolist(), self.presence_as_labelled())]
+        return [*found, *labels_fit.warnings(self.truth.segments, stamps.tolist(), self.presence())]
 
     def check_labels(self, *, some: bool = False) -> None:
         """Raise BagError where all of its labels, or with ``some`` any of them, are of another time.
@@ -102,16 +105,6 @@ class LabelledBag:
             for person in frame.people:
                 stamps.setdefault(person.id, []).append(frame.stamp)
         return {person: np.array(seen) for person, seen in stamps.items()}
-
-    def presence_as_labelled(self) -> dict[str, np.ndarray]:
-        """``presence`` by the names in the labels: of ``only_person``, whatever their id."""
-        presence, only = self.presence(), self.only_person()
-        return presence if only is None else {only: next(iter(presence.values()))}
-
-    def only_person(self) -> str | None:
-        """The name in the labels of the only one there, whatever their id; None where labels or bag have several."""
-        names = {segment.person for segment in self.truth.segments}
-        return names.pop() if len(names) == 1 == len(self.presence()) else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

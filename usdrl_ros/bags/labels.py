@@ -208,7 +208,7 @@ def parse_truth(document: Any) -> Truth:
         topic=_text(document, "topic"),
         topology=_topology(document),
         axes=_choice(document, "axes", AXES),
-        labels=tuple(labels),
+        labels=tuple(label for label in labels if label != AMBIGUOUS),  # it needs no place there, and is no action
         segments=tuple(_segment(index, row, [*labels, AMBIGUOUS]) for index, row in enumerate(rows)),
         units=_choice({"units": "m"} | document, "units", UNITS),
         mirrored=_flag(document, "mirrored"),

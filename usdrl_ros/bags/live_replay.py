@@ -119,9 +119,9 @@ class LiveNode:
             with BagReader(bag.path) as reader:
                 player = Player(node, reader, PlayOptions(rate=self._options.rate, topics=(bag.truth.topic,)))
                 self._spin_until("subscribe to its input", lambda: player.wait(0.0), ANSWER_TIMEOUT)
+                length = player.seconds()
                 playing = _Task(lambda: player.play(note))
                 playing.start()
-                length = bag.time().end / self._options.rate
                 self._spin_until("hear the bag", lambda: not playing.is_alive(), length + 2 * ANSWER_TIMEOUT)
                 playing.raise_error()
         finally:

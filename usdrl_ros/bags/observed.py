@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -52,12 +51,17 @@ class Observed:
     run: BagRun
     labels: tuple[str, ...]
     """Labels of the detector, without the background."""
+    known: tuple[str, ...]
+    """All that can be told: these, and those of pairs and gestures."""
     people: tuple[SeenPerson, ...]
     """In the order of their appearance."""
-    truth: tuple[Segment, ...]
-    """True actions; those of a bag with one person are that person's, whatever the labels call them."""
     told: tuple[Detection, ...]
     """Detected actions of the replay."""
+
+    @property
+    def truth(self) -> tuple[Segment, ...]:
+        """True actions."""
+        return self.run.bag.truth.segments
 
 
 def add_replay(command: argparse.ArgumentParser, out: str) -> None:
@@ -118,7 +122,7 @@ def observe(bag: LabelledBag, stream: ActionStream, rate: float) -> Observed:
     run = replay(bag, stream, look)
     people = tuple(_person(id, kept, scores.get(id, []), len(labels)) for id, kept in frames.items() if kept)
     told = tuple(found_actions(run))
-    return Observed(run=run, labels=labels, people=people, truth=_truth_of(bag, people), told=told)
+    return Observed(run=run, labels=labels, known=known_labels(stream), people=people, told=told)
 
 
 def _person(id: str, frames: list, scores: list, labels: int) -> SeenPerson:  # noqa: A002 (the field's word)
@@ -129,10 +133,3 @@ def _person(id: str, frames: list, scores: list, labels: int) -> SeenPerson:  # 
         scored=np.array([stamp for stamp, _ in scores]),
         scores=np.array([row for _, row in scores], np.float32).reshape(len(scores), labels),
     )
-
-
-def _truth_of(bag: LabelledBag, people: Sequence[SeenPerson]) -> tuple[Segment, ...]:
-    truth = bag.truth.segments
-    if len({segment.person for segment in truth}) == 1 == len(people):
-        return tuple(replace(segment, person=people[0].id) for segment in truth)
-    return truth

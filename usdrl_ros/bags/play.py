@@ -20,6 +20,7 @@ from dataclasses import dataclass, fields
 
 import rclpy
 from rclpy.duration import Duration
+from rclpy.exceptions import NameValidationException
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -28,7 +29,7 @@ from rclpy.signals import SignalHandlerOptions
 from rosgraph_msgs.msg import Clock
 
 from usdrl_model.cli.common import Defaults
-from usdrl_model.errors.shown import MESSAGE, cut, reason
+from usdrl_model.errors.shown import MESSAGE, cut, reason, shown
 from usdrl_model.files import limits
 from usdrl_model.skeleton import recording_gaps
 from usdrl_ros.bags.errors import BagError
@@ -81,8 +82,8 @@ class Player:
     """Publishes a bag through a node. The node needs no spinning.
 
     Raises:
-        BagError: a chosen topic is not in the bag, its message type is not installed or of another distribution, or
-            the bag ends before ``start``.
+        BagError: a chosen topic is not in the bag or has a name that none can have, its message type is not installed
+            or of another distribution, or the bag ends before ``start``.
     """
 
     def __init__(self, node: Node, bag: BagReader, options: PlayOptions) -> None:
@@ -102,10 +103,13 @@ class Player:
         self.gaps: list[float] = []
         """Seconds of every gap that was shortened."""
         self._recorded = {name: RecordedTopic(topic) for name, topic in chosen.items()}
-        self._publishers: dict[str, Publisher] = {
-            name: node.create_publisher(recorded.type, name, _qos(recorded.topic.latched))
-            for name, recorded in self._recorded.items()
-        }
+        self._publishers: dict[str, Publisher] = {}
+        for name, recorded in self._recorded.items():
+            try:
+                self._publishers[name] = node.create_publisher(recorded.type, name, _qos(recorded.topic.latched))
+            except NameValidationException as error:
+                wrong = f"topic {shown(name)}: {str(error).splitlines()[0]}"
+                raise BagError(f"{bag.path}: {wrong}: leave it out with --topics") from error
         self._clock = node.create_publisher(Clock, "/clock", QoSProfile(depth=1)) if options.clock else None
 
     def wait(self, timeout: float, subscribers: int = 1) -> bool:
@@ -121,7 +125,7 @@ class Player:
         """The topics, as they are published, that have fewer subscribers."""
         return [one.topic_name for one in self._publishers.values() if one.get_subscription_count() < subscribers]
 
-    def play(self, published: Callable[[BagMessage], None] | None = None) -> int:
+    def play(self, published: Callable[[BagMessage], object] = lambda message: None) -> int:
         """Play to the end, or (in a loop) until the node's context is shut down.
 
         A gap of more than ``limits.LONGEST_GAP`` seconds (a clock was set, or nothing was recorded) is shortened to
@@ -133,14 +137,18 @@ class Player:
         Returns:
             Messages published.
         """
-        count = 0
-        while True:
-            count += self._play_once(published or (lambda message: None))
-            if not self._options.loop or not self._running():
-                break
+        count = self._play_once(published)
+        while self._options.loop and self._running():
+            count += self._play_once(published)
         for publisher in self._publishers.values() if self._running() else ():
             publisher.wait_for_all_acked(Duration(seconds=LAST_ACKNOWLEDGEMENT))
         return count
+
+    def seconds(self) -> float:
+        """How long it takes to play the bag once, from its start, whenever the first of the topics comes; reads it."""
+        first_ns = self._first_ns()
+        due = [max(0, message.stamp_ns - first_ns) / 1e9 for message in self._bag.messages(tuple(self._publishers))]
+        return recording_gaps.Shortened([0.0, *due]).end / self._options.rate
 
     def warnings(self) -> list[str]:
         """Problems of the bag, left-out messages and shortened gaps, one line each."""
@@ -152,8 +160,11 @@ class Player:
             lines.append(f"{count} of up to {max(self.gaps):.0f} s played as {recording_gaps.SHOWN:g} s")
         return [*self._bag.troubles, *lines]
 
-    def _play_once(self, published: Callable[[BagMessage], None]) -> int:
-        first_ns = self._bag.start_ns + round(self._options.start * 1e9)
+    def _first_ns(self) -> int:
+        return self._bag.start_ns + round(self._options.start * 1e9)
+
+    def _play_once(self, published: Callable[[BagMessage], object]) -> int:
+        first_ns = self._first_ns()
         timeline = Timeline(first_ns, self._options.rate)
         shift = timeline.shift if self._options.restamp else lambda bag_ns: 0
         next_tick = last_ns = first_ns
@@ -207,7 +218,8 @@ class Player:
             return message.data
         content = recorded.message(message.data)
         for header in headers(content):
-            header.stamp.sec, header.stamp.nanosec = divmod(stamp_ns(header) + shift, 1_000_000_000)
+            if stamped := stamp_ns(header):  # 0 says that there is no time
+                header.stamp.sec, header.stamp.nanosec = divmod(stamped + shift, 1_000_000_000)
         return serialize_message(content)
 
 

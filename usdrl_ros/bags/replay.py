@@ -11,7 +11,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from usdrl_model.data.content_check import Sample
@@ -78,9 +79,11 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
         troubles = (*bag.troubles, *(cut(text, LINE) for text in odd.values()))
     if not frames:
         raise BagError(": ".join([f"{path}: no skeletons on {truth.topic}", *filter(None, [reason]), *troubles]))
+    truth, called = _by_id(truth, frames)
     return LabelledBag(
         path=path,
         truth=truth,
+        called=called,
         input_type=adapter.name,
         person_id=convert.context.person_id,
         frames=tuple(frames),
@@ -91,6 +94,16 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
         damaged=damaged,
         troubles=(*troubles, *filter(None, [recording_gaps.Shortened([frame.stamp for frame in frames]).told()])),
     )
+
+
+def _by_id(truth: Truth, frames: Sequence[SkeletonFrame]) -> tuple[Truth, str]:
+    """The truth of the id in the frames, where both have one person, and the name there if it is another one."""
+    names = {segment.person for segment in truth.segments}
+    ids = {person.id for frame in frames for person in frame.people}
+    if names == ids or not len(names) == len(ids) == 1:
+        return truth, ""
+    (name,), (id_,) = names, ids
+    return replace(truth, segments=tuple(replace(one, person=id_) for one in truth.segments)), name
 
 
 def _reading(

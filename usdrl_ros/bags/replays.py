@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
 from pathlib import Path
 
@@ -27,6 +29,7 @@ from usdrl_model.progress import progress
 from usdrl_ros.bags.labelled_bag import BagRun, LabelledBag
 from usdrl_ros.bags.labels import FILE_NAME, Truth
 from usdrl_ros.bags.replay import load_bag, replay
+from usdrl_ros.processes.children import ChildError, end_with_parent
 
 SCHEMA = "usdrl.replay/1"
 
@@ -46,36 +49,26 @@ def replay_all(
 
     Raises:
         BagError: a bag that cannot be read any more.
+        ChildError: one of the processes was killed.
     """
     files = {bag.path: kept_file(folder, bag.name, streams[bag.truth.topology]) for bag in bags} if folder else {}
     keys = {bag.path: _key(bag, streams[bag.truth.topology]) for bag in bags}
     runs = {bag.path: run for bag in bags if bag.path in files and (run := _kept(bag, files[bag.path], keys[bag.path]))}
     missing = [bag for bag in bags if bag.path not in runs]
     total = sum(len(bag.frames) for bag in missing)
+
+    def finished(run: BagRun, unseen: int = 0) -> None:
+        runs[run.bag.path] = run
+        if folder:
+            _keep(run, files[run.bag.path], keys[run.bag.path])
+        bar.update(unseen)
+
     with progress(total=total, desc="offline", unit="frame", leave=False) as bar:
         if jobs == 1 or len(missing) < 2:
             for bag in missing:
-                run = replay(bag, streams[bag.truth.topology], bar.update)
-                runs[bag.path] = run
-                if bag.path in files:
-                    _keep(run, files[bag.path], keys[bag.path])
-            return [runs[bag.path] for bag in bags]
-        spawn = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-        with ProcessPoolExecutor(min(jobs, len(missing)), spawn, _begin) as pool:
-            try:
-                work = {pool.submit(_replayed, bag.path, bag.truth, made_of): bag for bag in missing}
-                for done in as_completed(work):
-                    bag = work[done]
-                    events, counters = done.result()
-                    runs[bag.path] = BagRun(bag=bag, events=events, counters=counters)
-                    if bag.path in files:
-                        _keep(runs[bag.path], files[bag.path], keys[bag.path])
-                    bar.update(len(bag.frames))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                for child in multiprocessing.active_children():  # a bag may take minutes
-                    child.terminate()
-                raise
+                finished(replay(bag, streams[bag.truth.topology], bar.update))
+        else:
+            _replay_elsewhere(missing, made_of, jobs, lambda run: finished(run, len(run.bag.frames)))
     return [runs[bag.path] for bag in bags]
 
 
@@ -84,8 +77,34 @@ def kept_file(folder: Path, bag: str, stream: ActionStream) -> Path:
     return folder / stream.weights.sha256[:12] / f"{bag}.json"
 
 
+def _replay_elsewhere(
+    bags: Sequence[LabelledBag], made_of: Pretrained, jobs: int, finished: Callable[[BagRun], object]
+) -> None:
+    """Replay bags in other processes, which end with this one."""
+    spawn = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
+    with ProcessPoolExecutor(min(jobs, len(bags)), spawn, _begin) as pool:
+        try:
+            work = {pool.submit(_replayed, bag.path, bag.truth, made_of): bag for bag in bags}
+            for done in as_completed(work):
+                events, counters = done.result()
+                finished(BagRun(bag=work[done], events=events, counters=counters))
+        except BrokenProcessPool as error:
+            raise ChildError(
+                "a process was killed, by lack of memory perhaps: try fewer --jobs; what is finished is kept"
+            ) from error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in multiprocessing.active_children():  # a bag may take minutes
+                child.terminate()
+            raise
+
+
 def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its children
+    end_with_parent(signal.SIGTERM)  # where it cannot
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid != os.getppid():
+        signal.raise_signal(signal.SIGTERM)  # it was gone before
 
 
 _STREAMS: dict[str, ActionStream] = {}
@@ -119,6 +138,7 @@ def _key(bag: LabelledBag, stream: ActionStream) -> str:
         others,
         stream.gestures.known.hash if stream.gestures else "",
         described,
+        sorted(bag.presence()),  # where messages have no ids, the labels say who it is
         looks,
         files,
     ]

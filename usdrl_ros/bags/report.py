@@ -92,7 +92,7 @@ def document(seen: Observed, recorded: RecordedOutput, model: dict[str, str], no
         notes.append("the recorded events are not complete: only the actions of the replay are shown")
     rows: dict[str, Sequence[Action]] = {"truth": seen.truth, "detected": seen.told, "live": live}
     shown = [one.label for actions in rows.values() for one in actions]
-    labels = list(dict.fromkeys([*shown, *bag.truth.labels, *seen.labels]))
+    labels = list(dict.fromkeys([*shown, *bag.truth.labels, *seen.known]))
     people, hidden = _chosen(seen)
     if hidden:
         notes.append(f"{hidden} more people, who do nothing or are seen for a moment, are left out")
@@ -172,7 +172,7 @@ def _latency(seconds: Sequence[float]) -> dict[str, Any] | None:
 def _score_rows(seen: Observed) -> list[list[str]]:
     if not any(segment.end > segment.start for segment in seen.truth):
         return []
-    return describe_scores(score_runs([seen.run], seen.labels))
+    return describe_scores(score_runs([seen.run], seen.known))
 
 
 def _colours(index: int) -> dict[str, str]:

@@ -74,12 +74,10 @@ def score_runs(runs: Sequence[BagRun], known: Collection[str] | None = None) -> 
     for run in runs:
         truth = [_rounded(segment) for segment in run.bag.truth.segments]
         every_one = found_actions(run)
-        if (only := run.bag.only_person()) is not None:
-            every_one = [replace(action, person=only) for action in every_one]
         found = [action for action in every_one if action.label in run.bag.truth.labels]
         not_judged.update(action.label for action in every_one if action.label not in run.bag.truth.labels)
         clear = [segment for segment in truth if segment.label != AMBIGUOUS]
-        presence = {who: np.round(there, STAMP_DIGITS) for who, there in run.bag.presence_as_labelled().items()}
+        presence = {who: np.round(there, STAMP_DIGITS) for who, there in run.bag.presence().items()}
         every = np.round(np.sort([frame.stamp for frame in run.bag.frames]), STAMP_DIGITS)
         duration = judged_time.seconds(every, presence, truth)
         told = judges(run.bag, known)

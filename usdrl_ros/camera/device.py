@@ -96,6 +96,8 @@ class Device:
             self._take(picture)
             count += 1
             following = _next(self._capture)
+            if following is None and self._closing.is_set():  # nobody waits for what it says any more
+                break
             if following is None and not self._camera:
                 self._ended()
                 break

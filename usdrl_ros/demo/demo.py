@@ -65,6 +65,8 @@ CAMERA = Truth(topic=DEFAULT_TOPIC, topology=MediaPipePose.topology, axes="optic
 """Description of the camera's topic; what people really do is not known."""
 MARK = ".usdrl_demo"
 """An empty file in every folder that a demo made, and may replace."""
+OWN = (MARK, "bag", "timeline.png", "results.json", PAGE, f".{PAGE}.*.partial")
+"""Names of what a demo writes there; the last one is left where it is killed while it writes the page."""
 PERFORMER = Truth(topic=DEFAULT_TOPIC, topology="kinect_v2_25", axes="optical", labels=(), segments=())
 """Description of the performer's topic; its segments come with ``performer/truth``."""
 
@@ -275,7 +277,7 @@ def _clear(output: Path, given: Path | None) -> None:
     if given is not None and given.resolve().is_relative_to(output.resolve()):
         raise BagError(f"{output}, which is replaced, has {given} in it: choose another --out")
     if output.exists():
-        strange = {path.name for path in output.iterdir()} - {MARK, "bag", "timeline.png", "results.json", PAGE}
+        strange = {path.name for path in output.iterdir() if not any(map(path.match, OWN))}
         if strange or (any(output.iterdir()) and not (output / MARK).is_file()):
             why = f"has {', '.join(sorted(strange))}" if strange else f"has no {MARK}"
             raise BagError(f"{output} {why}, so it is not from an earlier demo: choose another --out, or remove it")

@@ -23,6 +23,7 @@ from usdrl_model.events.onset_offset import EVENT_KINDS, Event
 from usdrl_ros.bags.labels import Truth, parse_truth
 from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.bags.write import DEFAULT_TOPIC
+from usdrl_ros.demo.unanswered import Unanswered
 from usdrl_ros.messages.types import headers, stamp_ns, type_name
 from usdrl_ros.wire import EVENTS, STAMP_DIGITS, STATE
 
@@ -56,7 +57,7 @@ class Listener:
         """Seconds from receiving a frame to receiving the state inferred on it."""
         self._bag = BagWriter(bag)
         self._skeletons = skeletons
-        self._heard: dict[float, float] = {}
+        self._unanswered = Unanswered()
         self._last_frame = time.monotonic()
         self._error: BaseException | None = None
         self._stopping = False
@@ -133,13 +134,13 @@ class Listener:
     def _note_frame(self, data: bytes) -> None:
         now = self._last_frame = time.monotonic()
         for header in islice(headers(deserialize_message(data, self._skeletons)), 1):
-            self._heard.setdefault(round(stamp_ns(header) / 1e9, STAMP_DIGITS), now)
+            self._unanswered.hear(round(stamp_ns(header) / 1e9, STAMP_DIGITS), now)
 
     def _note_state(self, data: bytes) -> None:
         state = json.loads(deserialize_message(data, String).data)
-        heard = self._heard.pop(state["stamp"], None)
-        if heard is not None:
-            self.latencies.append(time.monotonic() - heard)
+        latency = self._unanswered.answer(state["stamp"], time.monotonic())
+        if latency is not None:
+            self.latencies.append(latency)
         self.state = state
 
     def _note_event(self, data: bytes) -> None:

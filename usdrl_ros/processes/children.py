@@ -163,6 +163,13 @@ def wait_until(what: str, done: Callable[[], bool], children: Sequence[Child], t
         time.sleep(0.02)
 
 
+def end_with_parent(number: signal.Signals) -> None:
+    """Ask Linux to send this process a signal when its parent is gone, however it went."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
+        ctypes.CDLL(None).prctl(set_parent_death_signal, number)
+
+
 def _free_domain() -> int:
     for domain in random.sample(range(1, HIGHEST_DOMAIN + 1), HIGHEST_DOMAIN):
         # The first participant of a domain listens on this port.
@@ -185,8 +192,6 @@ def _claim(domain: int) -> None:
 
 
 def _die_with_parent() -> None:
-    """In the child, before it starts: ask Linux for a SIGINT when the parent is gone, however it went."""
+    """In the child, before it starts."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if sys.platform == "linux":
-        set_parent_death_signal = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGINT)
+    end_with_parent(signal.SIGINT)

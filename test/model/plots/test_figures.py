@@ -5,9 +5,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from matplotlib.image import imread
 
+from usdrl_model.evaluation.report import charts
+from usdrl_model.plots import clip
 from usdrl_model.plots.losses import draw_losses
+from usdrl_model.plots.timeline import Row, draw_timeline
+from usdrl_model.skeleton.clip import Clip
+from usdrl_model.skeleton.segments import Segment
 
 LOSSES = {"loss": np.linspace(2.0, 1.0, 100).tolist(), "similarity": [0.5] * 100}
 
@@ -21,6 +27,19 @@ def test_losses_have_a_panel_each(tmp_path: Path) -> None:
         assert pixels.std() > 0.05
         heights.append(pixels.shape[0])
     assert heights == [120 * 5.5, 120 * 3.5]
+
+
+@pytest.mark.parametrize("name", ["price_$5_to_$10", r"a$\frac$", "take_$^$"])
+def test_names_of_others_are_no_formulas(tmp_path: Path, name: str) -> None:
+    """They may be those of files, sets, people and labels."""
+    action = Segment(name, name, 0.0, 1.0)
+    draw_timeline(tmp_path / "line.png", [Row(f"{name} truth", [action])], [name], start=0.0, end=2.0, title=name)
+    stamps = np.arange(3) / 30.0
+    joints, sure = np.zeros((3, 1, 25, 3), np.float32), np.ones((3, 1, 25), np.float32)
+    clip.draw(Clip(name, name, stamps, (name,), joints, sure, label=name, segments=(action,)), tmp_path / "clip.png")
+    with (tmp_path / "loss.png").open("wb") as file:
+        draw_losses(file, {name: [1.0, 2.0]})
+    charts.draw_confusion(tmp_path / "confusion.png", np.eye(2, dtype=int), ["none", name], name)
 
 
 def test_a_run_leaves_the_backend_of_its_process_as_it_is(tmp_path: Path) -> None:

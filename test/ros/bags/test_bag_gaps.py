@@ -1,5 +1,6 @@
 """Bags whose stamps jump, as people have them: a clock that was set, a recording that was paused for years."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from std_msgs.msg import Header
 
 from usdrl_model.skeleton.recording_gaps import SHOWN, Shortened
 from usdrl_model.skeleton.segments import Segment
-from usdrl_ros.bags import evaluate, write
+from usdrl_ros.bags import evaluate, play, write
 from usdrl_ros.bags.command import main
 from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.bags.replay import load_bag
@@ -108,6 +109,26 @@ def test_shortened_time() -> None:
     assert time.gaps == (480.0,)
     np.testing.assert_allclose([time.at(s) for s in (0.0, 10.5, 20.0, 260.0, 500.0, 9e9)], [0, 0.5, 10, 10.5, 11, 12.5])
     assert (Shortened([]).end, Shortened([5.0]).end, Shortened([5.0]).told()) == (0.0, 0.0, "")
+
+
+def test_how_long_it_takes_to_play_is_known_before(node: rclpy.node.Node, tmp_path: Path, with_a_jump: Path) -> None:
+    """From the start of the bag, whenever people come, and however long nobody is seen in between."""
+    with BagReader(with_a_jump) as source, BagWriter(tmp_path / "late") as late:
+        late.add_topic("/other", "std_msgs/msg/Header")
+        late.add_topic("/skeletons", CLOUD)
+        late.write("/other", source.start_ns + 45 * NANO, serialize_message(Header()))
+        for message in source.messages():
+            late.write("/skeletons", message.stamp_ns + 100 * NANO, message.data)
+    length = 55.0 + len(acted().frames) / RATE + SHOWN
+    with BagReader(tmp_path / "late") as bag:
+        player = play.Player(node, bag, play.PlayOptions(rate=50.0, topics=["/skeletons"]))
+        assert player.seconds() == pytest.approx(length / 50.0, abs=0.5 / 50.0)
+        began = time.monotonic()
+        player.play()
+        assert time.monotonic() - began >= player.seconds() - 1e-3
+    with BagReader(tmp_path / "late") as bag:
+        player = play.Player(node, bag, play.PlayOptions(start=50.0))
+        assert player.seconds() == pytest.approx(length - 50.0, abs=0.5)
 
 
 def test_a_gap_is_not_waited_for(node: rclpy.node.Node, with_a_jump: Path) -> None:

@@ -1,6 +1,7 @@
 """Pairs and gestures of bags: told, scored and named as the node tells them, offline and live."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.bags import asked_weights, evaluate, replays
 from usdrl_ros.bags.command import main
 from usdrl_ros.bags.replay import load_bag, replay
-from usdrl_ros.bags.scores import found_actions
+from usdrl_ros.bags.scores import describe_scores, found_actions
 from usdrl_ros.bags.write import replayable, write_recording
 
 MINE = "both_up"
@@ -105,7 +106,12 @@ def test_predict_and_the_page_tell_and_name_them(tmp_path: Path, gestures: Path,
     assert (said["model"]["pair_weights"], said["model"]["gestures"]) == ("pairs", MINE)
     assert main(["report", str(tmp_path / "bag"), *asked]) == 0
     page = (tmp_path / "bag" / "report.html").read_text(encoding="utf-8")
-    assert f'"gestures":"{MINE}"' in page.replace('": "', '":"') and '"pair_weights":' in page
+    shown = json.loads(re.search(r'id="data">(.*?)</script>', page)[1])
+    assert shown["model"]["gestures"] == MINE and shown["model"]["pair_weights"]
+    assert {MINE, "hug"} <= {label["name"] for label in shown["labels"]}, "what a click can say"
+    assert evaluate.main([str(tmp_path / "bag"), *asked, "--out", str(tmp_path / "out")]) == 0
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert shown["scores"] == describe_scores(results["scores"]), "judged by all that is told"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from helpers.acted_bags import acted, said
 
 from usdrl_ros.bags import evaluate, replays
+from usdrl_ros.bags.labels import load_truth, save_truth
 from usdrl_ros.bags.write import write_recording
 
 
@@ -48,6 +49,23 @@ def test_each_bag_has_scores_and_other_weights_another_folder(
     assert evaluate.main([*asked, str(tmp_path / "other"), "--weights", "hri"]) == 0
     assert "| bag | true |" not in said(capsys), "one bag is all of them"
     assert evaluate.main([*asked, str(tmp_path / "out")]) == 0
+
+
+@pytest.mark.parametrize(("kind", "anew"), [("geometry_msgs/msg/PoseArray", 1), ("sensor_msgs/msg/PointCloud2", 0)])
+def test_a_kept_replay_is_of_the_person_of_the_labels(tmp_path: Path, monkeypatch, kind: str, anew: int) -> None:
+    """Who is in a message without ids follows from the labels; who has an id is not replayed for other labels."""
+    write_recording(acted(), tmp_path / "bag", message_type=kind)
+    asked = [str(tmp_path / "bag"), "--device", "cpu", "--out"]
+    assert evaluate.main([*asked, str(tmp_path / "out")]) == 0
+    nobody = replace(load_truth(tmp_path / "bag"), segments=())
+    save_truth(nobody, tmp_path / "bag")
+    whole, replayed = replays.replay, []
+    monkeypatch.setattr(replays, "replay", lambda bag, *others: replayed.append(bag.name) or whole(bag, *others))
+    assert evaluate.main([*asked, str(tmp_path / "out")]) == 0
+    assert len(replayed) == anew
+    assert evaluate.main([*asked, str(tmp_path / "anew")]) == 0
+    kept, new = ((tmp_path / name / "results.json").read_text(encoding="utf-8") for name in ("out", "anew"))
+    assert json.loads(kept) == json.loads(new)
 
 
 def test_several_weights_are_put_side_by_side(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:

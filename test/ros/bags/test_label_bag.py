@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.acted_bags import said
 from helpers.rule_detector import hand_up_weights
 from helpers.tiny_finetuning import RUN
 from rclpy.serialization import serialize_message
@@ -82,6 +83,16 @@ def test_points_on_the_first_and_the_last_frame_are_of_the_bag_when_they_are_rou
     assert label(tmp_path / "bag", beyond, "--replace") == 1
 
 
+def test_what_nobody_can_tell_is_no_action(bag: Path) -> None:
+    table = f"person,label,start,end\n1,wave,1,2\n1,{AMBIGUOUS},3,4\n"
+    assert label(bag, table, "--relative") == 0
+    assert label(bag, table, "--relative", "--add") == 0
+    assert load_truth(bag).labels == ("wave",) and len(load_truth(bag).segments) == 4
+    file = bag / "labels.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("- wave", f"- wave\n- {AMBIGUOUS}"), encoding="utf-8")
+    assert load_truth(bag).labels == ("wave",), "it needs no place there, and may have one"
+
+
 def test_comments_of_a_table_are_left_out(bag: Path) -> None:
     assert label(bag, "label,comment,start,end,person\njump,twice?,1.5,2.5,2\n", "--relative") == 0
     assert [(one.person, one.label) for one in load_truth(bag).segments] == [("2", "jump")]
@@ -127,7 +138,7 @@ def test_a_table_that_cannot_be_used_is_refused_in_one_line(bag: Path, capsys, t
 
 def with_texts(bag: Path, texts: list[tuple[float, str]]) -> Path:
     """The bag with a topic of texts, each said so many seconds after the first frame."""
-    told = bag.parent / "told"
+    told = bag.parent / f"told{len(texts)}"
     with BagReader(bag) as reader, BagWriter(told) as writer:
         for topic in reader.topics:
             writer.add_topic(topic.name, topic.type)
@@ -160,6 +171,29 @@ def test_labels_that_a_topic_tells_at_once(bag: Path, two_people: Recording) -> 
     told = with_texts(bag, [(0.0, json.dumps(document))])
     assert main(["label", str(told), "/said"]) == 0
     assert [replace(one, start=0.0, end=0.0) for one in load_truth(told).segments] == [Segment("2", "wave", 0.0, 0.0)]
+
+
+def test_labels_that_a_topic_tells_one_performance_after_another(bag: Path, two_people: Recording, capsys) -> None:
+    """As ``usdrl-performer`` with ``loop``: the recording begins and ends in a performance, and one is told twice."""
+    truth, start = load_truth(bag), two_people.frames[0].stamp
+    spans = [(-9.0, -8.0), (1.0, 2.0), (5.0, 6.0), (7.5, 9.0), (99.0, 100.0)]
+    segments = [Segment("2", name, start + a, start + b) for name, (a, b) in zip("abcde", spans, strict=True)]
+    documents = [
+        json.dumps(replace(truth, segments=tuple(some), labels=("jump", *"abcde")).document())
+        for some in (segments[:2], segments[:2], segments[2:3], segments[3:])
+    ]
+    told = with_texts(bag, list(zip((0.0, 0.1, 4.0, 7.0), documents, strict=True)))
+    assert main(["label", str(told), "/said"]) == 0
+    assert "2 segments of /said are before or after the recording: left out" in capsys.readouterr().out
+    found = load_truth(told)
+    assert [one.label for one in found.segments] == ["b", "c", "d"]
+    assert found.labels == ("jump", *"abcde"), "what was looked for, also where nobody did it"
+    assert main(["label", str(told), "/said", "--replace", "--labels", *"bcd"]) == 0
+    assert load_truth(told).labels == tuple("bcd")
+
+    mixed = with_texts(bag, [(0.0, "wave"), (1.0, documents[1])])
+    assert main(["label", str(mixed), "/said", "--person", "2"]) == 1
+    assert "/said: 1 texts that are not usdrl.labels/1, beside 1 that are" in capsys.readouterr().err
 
 
 def test_points_are_learnt_with_doubt_around_them(bag: Path, two_people: Recording, tmp_path: Path) -> None:
@@ -215,7 +249,8 @@ def test_labels_that_were_looked_for_are_named(bag: Path, capsys) -> None:
     assert "nobody does it: clap" in capsys.readouterr().out
     assert label(bag, wave, "--relative", "--replace", "--labels", "clap") == 1
     assert "wave is not among --labels" in capsys.readouterr().err
-    assert label(bag, wave, "--relative", "--replace", "--labels", "none") == 1
-    assert "--labels: expected actions" in capsys.readouterr().err
+    for nothing in ("none", AMBIGUOUS):
+        assert label(bag, wave, "--relative", "--replace", "--labels", nothing) == 1
+        assert f"--labels: expected actions, 1 to 100 printable characters each, got '{nothing}'" in said(capsys)
     assert label(bag, "person,label,start,end\n", "--replace", "--labels", "jump") == 0, "looked for, and not done"
     assert (load_truth(bag).labels, load_truth(bag).segments) == (("jump",), ())

@@ -163,7 +163,7 @@ def test_restamped_pictures_keep_their_distance_and_the_clock_is_theirs(node: No
         for index in range(COUNT):
             header = Header()
             header.stamp.sec, header.stamp.nanosec = divmod(FIRST_NS + index * STEP_NS, 1_000_000_000)
-            data = serialize_message(MarkerArray(markers=[Marker(header=header)]))
+            data = serialize_message(MarkerArray(markers=[Marker(header=header), Marker()]))
             for topic, late in (("/left", 4_000_000), ("/right", 9_000_000)):
                 writer.write(topic, FIRST_NS + index * STEP_NS + late, data)
     left, right, clock = (
@@ -177,6 +177,7 @@ def test_restamped_pictures_keep_their_distance_and_the_clock_is_theirs(node: No
         stamp - FIRST_NS - index * STEP_NS for heard in (left, right) for index, stamp in enumerate(heard.stamps())
     }
     assert len(left.messages) == len(right.messages) == COUNT and len(shifts) == 1
+    assert {stamp_ns(message.markers[1].header) for message in left.messages} == {0}, "0 says that there is no time"
     ticks = [tick.clock.sec * 10**9 + tick.clock.nanosec for tick in clock.messages]
     assert len(ticks) > 10 and begun < min(ticks) and max(ticks) < time.time_ns()
     for heard in (left, right, clock):
@@ -205,11 +206,15 @@ def test_input_that_cannot_be_played(bag: Path, tmp_path: Path) -> None:
     with Writer(foreign, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
         connection = writer.add_connection("/bodies", "vendor_msgs/msg/Bodies", msgdef="int32 x", rihs01="RIHS01_0")
         writer.write(connection, 1, b"\x00\x01\x00\x00\x01\x00\x00\x00")
+    with BagWriter(tmp_path / "spaced") as writer:
+        writer.add_topic("/a b", "std_msgs/msg/String")
+        writer.write("/a b", FIRST_NS, serialize_message(String()))
     (tmp_path / "empty").mkdir()
     cases: list[tuple[tuple[object, ...], int, str]] = [
         ((tmp_path / "missing",), 1, "no such bag"),
         ((tmp_path / "empty",), 1, "no metadata.yaml"),
         ((foreign,), 1, "install its package vendor_msgs"),
+        ((tmp_path / "spaced",), 1, "topic '/a b': Invalid topic name: "),
         ((bag, "--topics", "/bodies"), 1, "no topic /bodies"),
         ((bag, "--start", 100), 1, "cannot start at 100"),
         ((bag, "--rate", 0), 1, "rate: expected a positive number"),

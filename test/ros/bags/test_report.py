@@ -96,7 +96,9 @@ def test_foreign_names_stay_text_and_the_page_needs_nothing_else(shown: Path) ->
 def test_a_long_bag_of_many_people_makes_a_page_of_bounded_size(seen: Observed) -> None:
     seconds, count = 1800, report.MOST_PEOPLE + 3
     stamps = 1.7e9 + np.arange(seconds * 10) / 10.0
-    bag = replace(seen.run.bag, frames=tuple(SkeletonFrame(stamp=stamp, people=()) for stamp in stamps.tolist()))
+    truth = replace(seen.run.bag.truth, segments=(Segment("42", "hand_up", stamps[5], stamps[50]),))
+    frames = tuple(SkeletonFrame(stamp=stamp, people=()) for stamp in stamps.tolist())
+    bag = replace(seen.run.bag, truth=truth, frames=frames)
     long = replace(
         seen,
         run=replace(seen.run, bag=bag, events=()),
@@ -105,7 +107,6 @@ def test_a_long_bag_of_many_people_makes_a_page_of_bounded_size(seen: Observed) 
                 np.random.default_rng(0).random((len(stamps), len(seen.labels)), np.float32))
             for number in range(count)
         ),
-        truth=(Segment("42", "hand_up", stamps[5], stamps[50]),),
         told=(Detection(person="42", label="hand_up", start=stamps[5], end=stamps[50]),),
     )  # fmt: skip
     document = report.document(long, RecordedOutput(), MODEL)

@@ -96,3 +96,27 @@ def test_a_video_that_cannot_be_read_further_has_ended(camera, after, tmp_path):
     pictures, failures, ended, _ = camera(str(path), after)
     assert ended.wait(WAIT)
     assert len(pictures) == 3 and failures == []
+
+
+@pytest.mark.parametrize("of_a_camera", [True, False])
+def test_what_ends_while_it_is_closed_says_nothing(camera, tmp_path, monkeypatch, of_a_camera):
+    path = tmp_path / "people.avi"
+    path.touch()
+    reading, go_on, read = threading.Event(), threading.Event(), Capture.read
+
+    def slow(capture):
+        if capture.left == 0:  # the last one takes longer than whoever closes it waits
+            reading.set()
+            go_on.wait(WAIT)
+        return read(capture)
+
+    monkeypatch.setattr(Capture, "read", slow)
+    monkeypatch.setattr(Capture, "after", (False, None))
+    said = []
+    monkeypatch.setattr(device, "_is_camera", lambda path: of_a_camera)
+    one = device.Device(str(path), 0, 0, lambda picture: None, said.append, lambda: said.append("ended"))
+    assert reading.wait(WAIT)
+    one.close(0.01)
+    go_on.set()
+    one.close(WAIT)
+    assert said == []
