@@ -7,6 +7,8 @@ still as their own clips show them before and after they move.
 
 from __future__ import annotations
 
+import itertools
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -101,6 +103,7 @@ def compose(recordings: Iterable[Recording], seed: int) -> Iterator[Recording]:
                     key = recording.topology, recording.subject or "", person if len(clip.people) > 1 else ""
                     known = recording.subject is not None and len(clip.people) == 1 and ONE_OF not in recording.tags
                     _join(groups.setdefault(key, []), recording, piece, known=known)
+    numbers: defaultdict[str, Iterator[int]] = defaultdict(itertools.count)  # one person may have several joint sets
     for key in sorted(groups):
         for number, (first, _, pieces) in enumerate(groups[key]):
             order = [pieces[index] for index in rng.permutation(len(pieces))]
@@ -108,7 +111,7 @@ def compose(recordings: Iterable[Recording], seed: int) -> Iterator[Recording]:
             for start in range(0, len(order), CLIPS):
                 chosen = _by_posture(order[start : start + CLIPS])
                 stream = _Stream(rng, chosen)
-                yield stream.recording(f"{name}_stream{start // CLIPS:02}", first)
+                yield stream.recording(f"{name}_stream{next(numbers[name]):02}", first)
 
 
 class _Stream(LaidOut):
