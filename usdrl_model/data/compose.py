@@ -238,7 +238,7 @@ def _length(bone: np.ndarray) -> float:
 def _rest(pieces: Sequence[Piece]) -> tuple[np.ndarray, np.ndarray]:
     """How the person stands still: the longest stretch of it in an upright clip, or the calmest single pose."""
     stretches = [(piece, rows) for piece in pieces for rows in (piece.head, piece.tail)]
-    tallest = max(piece.joints[rows[0], _HIPS, 1] for piece, rows in stretches)
+    tallest = np.fmax.reduce([piece.joints[rows[0], _HIPS, 1] for piece, rows in stretches])  # NaN where none is seen
     upright = [one for one in stretches if not one[0].joints[one[1][0], _HIPS, 1] < tallest - CROUCH]
     piece, rows = max(upright, key=lambda one: len(one[1]))
     return piece.joints[rows], piece.confidence[rows]

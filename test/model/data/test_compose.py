@@ -106,6 +106,23 @@ def test_getting_up_between_two_clips_may_look_like_an_action() -> None:
     assert labels == ["sit", AMBIGUOUS, "sit"]
 
 
+@pytest.mark.parametrize("hidden", [False, True])
+def test_nobody_rests_seated_because_their_hips_are_not_seen_at_first(hidden: bool) -> None:
+    clip, sit = trimmed("wave"), trimmed("sit", sink=0.4, seconds=3.5)
+    start, end = (clip.frames[0].stamp + moment for moment in (MOVES[0] - 0.1, MOVES[1] + 0.1))
+    frames = [one for one in clip.frames if start <= one.stamp <= end]
+    if hidden:
+        joints = frames[0].people[0].joints.copy()
+        joints[JOINT_INDEX["spine_base"]] = np.nan
+        frames[0] = dataclasses.replace(frames[0], people=(dataclasses.replace(frames[0].people[0], joints=joints),))
+    wave = dataclasses.replace(clip, frames=tuple(frames))
+    streams = [next(compose([wave, sit], seed)) for seed in range(4)]
+    first = [one for one in streams if one.segments[0].label == "wave"]
+    heads = [path(one)[1][0, JOINT_INDEX["head"], 1] for one in first]
+    assert heads == pytest.approx([frames[-1].people[0].joints[JOINT_INDEX["head"], 1]] * len(heads), abs=0.05)
+    assert first
+
+
 def test_bodies_of_different_size_are_not_joined_where_a_set_names_nobody() -> None:
     given = [trimmed("wave", None, seed=n, tall=(1.0, 1.3)[n % 2]) for n in range(4)]
     assert sorted(len(one.segments) for one in compose(given, 0)) == [2, 2]
