@@ -73,13 +73,8 @@ def load(folder: str | Path) -> Iterator[Recording]:
 
 
 def _truth(folder: Path) -> dict[str, list[int]]:
-    truth = {}
-    try:
-        for member in members(folder, r"truelabels/(?P<name>\d{2,3}_\d\d)\.txt$", INFO):
-            truth[member.match["name"]] = _ticks(member)
-    except FileNotFoundError:
-        return {}
-    return truth
+    pattern = r"truelabels/(?P<name>\d{2,3}_\d\d)\.txt$"
+    return {member.match["name"]: _ticks(member) for member in members(folder, pattern, INFO, needed=False)}
 
 
 def _ticks(member: Member) -> list[int]:
