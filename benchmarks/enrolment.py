@@ -107,7 +107,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     encoder = load_encoder(options.encoder)
-    bench = Bench(encoder, Store.open(options.store), options)
+    bench = Bench(encoder, Store.open(options.store).select(flat=False), options)
     rows = [row for task in options.tasks for row in getattr(bench, task)()]
     print(markdown.table(["question", "bar", "enrolled", "DTW", "enrolled, threshold of its own"], rows))
 
