@@ -67,7 +67,7 @@ class Shown:
 
     x: Tensor
     """(N, T, M, V, 3)."""
-    features: Tensor
+    features: np.ndarray
     """(N, D)."""
     labels: np.ndarray
     """(N,)."""
@@ -82,12 +82,12 @@ class Played:
     person: str
     ends: np.ndarray
     """(N,) seconds."""
-    features: Tensor
+    features: np.ndarray
     """(N, D)."""
     points: dict[str, list[float]]
     """Label -> its action points, seconds."""
 
-    def at(self, label: str, draw: np.random.Generator) -> Tensor:
+    def at(self, label: str, draw: np.random.Generator) -> np.ndarray:
         """(D,) features of an example of ``label``, not the first or last one."""
         points = self.points[label]
         return self.features[np.abs(self.ends - points[draw.integers(1, len(points) - 1)] - AFTER).argmin()]
@@ -107,7 +107,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     encoder = load_encoder(options.encoder)
-    bench = Bench(encoder, Store.open(options.store), options)
+    bench = Bench(encoder, Store.open(options.store).select(flat=False), options)
     rows = [row for task in options.tasks for row in getattr(bench, task)()]
     print(markdown.table(["question", "bar", "enrolled", "DTW", "enrolled, threshold of its own"], rows))
 
@@ -149,7 +149,7 @@ class Bench:
                 right, others = np.flatnonzero(left & same), np.flatnonzero(left & ~same)
                 if len(examples) < SHOTS or len(right) < 3 or len(others) < 50:
                     continue
-                scores = (embedded @ prototype(embedded[examples])).numpy()
+                scores = embedded @ prototype(embedded[examples])
                 distances = dtw(small[np.append(right, others)], small[examples]).amin(dim=1).numpy()
                 own.append(recall_at(scores[right], scores[others]))
                 warped.append(recall_at(-distances[: len(right)], -distances[len(right) :]))
@@ -167,9 +167,9 @@ class Bench:
         best, recalled, alarms = [], [], []
         for label in sorted({label for one in played for label in one.points}):
             for _ in range(self.options.draws):
-                examples = torch.stack([one.at(label, draw) for one in takes(enrolled, label, draw)])
+                examples = np.stack([one.at(label, draw) for one in takes(enrolled, label, draw)])
                 direction = prototype(background(examples))
-                scores = [(background(one.features) @ direction).numpy() for one in played]
+                scores = [background(one.features) @ direction for one in played]
                 every = np.sort(np.concatenate(scores))[::-1]
                 levels = every[np.unique(np.geomspace(1, len(every) // 4, LEVELS).astype(int))]
                 curve = [judged(played, scores, label, level, hours) for level in levels]
@@ -204,7 +204,7 @@ class Bench:
         parts = [(name, self.shown(name)) for name in self.store.sets if name != without]
         keys = [(name, label) for name, part in parts for label in part.labels]
         place = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-        return Background.of("", torch.cat([part.features for _, part in parts]), [place[key] for key in keys])
+        return Background.of("", np.concatenate([part.features for _, part in parts]), [place[key] for key in keys])
 
     def shown(self, name: str) -> Shown:
         """Labelled clips of a set as one window each: of its training people, in MSRC-12 of those asked for."""
@@ -223,10 +223,10 @@ class Bench:
             self.cache[name] = Shown(x, self.features(x), labels, people)
         return self.cache[name]
 
-    def features(self, x: Tensor) -> Tensor:
+    def features(self, x: Tensor) -> np.ndarray:
         """(N, D) of windows (N, T, M, V, 3)."""
         with torch.inference_mode():
-            return torch.cat([self.encoder.pooled(self.encoder(part)) for part in x.split(TOGETHER)])
+            return torch.cat([self.encoder.pooled(self.encoder(part)) for part in x.split(TOGETHER)]).numpy()
 
 
 def spans(clip: Clip) -> Iterator[tuple[np.ndarray, str]]:
@@ -261,7 +261,7 @@ def draw_examples(shown: Shown, label: str, enrolled: Sequence[str], draw: np.ra
     return [int(draw.choice(rows[shown.people[rows] == person])) for person in chosen]
 
 
-def threshold(features: Tensor, background: Background) -> float:
+def threshold(features: np.ndarray, background: Background) -> float:
     """The threshold that enrolment chooses."""
     examples = tuple(Example(source="", seconds=1.0, topology="") for _ in features)
     return enrol("gesture", examples, features, background).threshold

@@ -76,7 +76,9 @@ def write(path: Path, config: Content, tensors: Mapping[str, Tensor], build: Cal
         text = json.dumps(configuration.to_dict(config))
         tensor_file.write(path, tensors, {"format": "pt", _HEADER_KEY: text})
         return
-    tensor_file.write(path / TENSORS, tensors, {"format": "pt"})
+    with atomic_file.replacing(path / TENSORS) as file:
+        file.write(tensor_file.encoded(tensors, {"format": "pt"}))
+        (path / CONFIG).unlink(missing_ok=True)  # that of the tensors before
     atomic_file.write_text(path / CONFIG, config_file.text(config))  # last: see finished
 
 

@@ -2,8 +2,9 @@
 
 usdrl benchmark --suite open --data stores --out runs/open --page docs/results_tables.md
 
-Stop at any time: the same command goes on. Once the models are pretrained, several processes can share ``--out``, each
-with its own ``--only``; a last one without it then writes the page from what they have finished.
+Stop at any time: the same command with ``--resume`` goes on. Once the models are pretrained, several processes can
+share ``--out``, each with ``--resume`` and its own ``--only``; a last one without that then writes the page from what
+they have finished.
 """
 
 from __future__ import annotations

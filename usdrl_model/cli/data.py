@@ -9,6 +9,7 @@ usdrl data pack stores --split standard/train --out training.usdrl
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -77,8 +78,29 @@ def add_terms(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--terms",
         choices=[kind for kind in MEANINGS if kind != "unknown"],
-        help="of own recordings: what others may do with them; own: they are yours to use (default)",
+        help="of own recordings: what others may do with them; own: they are yours to use (default: own, or those of"
+        " the set that is replaced)",
     )
+
+
+def owners_terms(arguments: argparse.Namespace, target: Path) -> Terms:
+    """Terms of one's own recordings that become the set in ``target``: stated, or those of the set that they replace.
+
+    Raises:
+        ValueError: the terms of the set that is there cannot be read.
+    """
+    from usdrl_model.data.stored_set import INDEX, read_index
+
+    if arguments.terms or not arguments.replace or not (target / INDEX).is_file():
+        return Terms(arguments.terms or "own")
+    try:
+        before = Terms.from_json(read_index(target).get("terms"))
+    except ValueError as error:
+        raise ValueError(f"{error}: state its terms (--terms), which cannot be read") from None
+    if before.kind in ("own", "unknown"):
+        return Terms("own")
+    print(f"{target}: its terms stay {before}; --terms states others", file=sys.stderr)
+    return before
 
 
 def _add_store(parser: argparse.ArgumentParser) -> None:
@@ -133,7 +155,7 @@ def _import(arguments: argparse.Namespace) -> None:
         raise ValueError(f"--name {name}: only own recordings are given a name, and none that a data set has")
     if arguments.terms and catalogue.kind(name) != catalogue.OWN:
         raise ValueError(f"--terms: those of {name} are known ({catalogue.terms(name)}); state them for own recordings")
-    terms = Terms(arguments.terms or "own")
+    terms = owners_terms(arguments, arguments.store / name) if catalogue.kind(name) == catalogue.OWN else None
     recordings = _progress(catalogue.load(arguments.set, arguments.path))
     totals = write_set(arguments.store, name, recordings, dtype=arguments.dtype, replace=arguments.replace, terms=terms)
     print(

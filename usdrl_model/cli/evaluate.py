@@ -4,7 +4,7 @@ usdrl evaluate --task recognition --benchmark utd_mhad --weights runs/mild/weigh
 usdrl evaluate --task retrieval --benchmark utd_mhad --weights none --data stores --out out/baselines
 
 Every method that has been scored with a seed is kept in ``cells/`` of the folder at once: stop at any time, the same
-command goes on.
+command with ``--resume`` goes on.
 """
 
 from __future__ import annotations

@@ -205,7 +205,10 @@ def _background(arguments: argparse.Namespace) -> None:
         sets: tuple[str, ...] = ("simulated people",)
         made = gesture_background.make(detector, gesture_background.simulated())
     else:
-        store = selected(arguments, arguments.store)
+        chosen = selected(arguments, arguments.store)
+        store = chosen if detector.config.detector.encoder.flat else chosen.select(flat=False)
+        if not len(store):
+            raise ValueError(f"{arguments.store}: all joints are in a picture, which {detector.name} refuses live")
         sets = store.sets
         pairs = ((store.dataset(index), store.recording(index)) for index in range(len(store)))
         made = gesture_background.make(detector, pairs)

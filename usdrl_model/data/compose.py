@@ -7,6 +7,8 @@ still as their own clips show them before and after they move.
 
 from __future__ import annotations
 
+import itertools
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -101,6 +103,7 @@ def compose(recordings: Iterable[Recording], seed: int) -> Iterator[Recording]:
                     key = recording.topology, recording.subject or "", person if len(clip.people) > 1 else ""
                     known = recording.subject is not None and len(clip.people) == 1 and ONE_OF not in recording.tags
                     _join(groups.setdefault(key, []), recording, piece, known=known)
+    numbers: defaultdict[str, Iterator[int]] = defaultdict(itertools.count)  # one person may have several joint sets
     for key in sorted(groups):
         for number, (first, _, pieces) in enumerate(groups[key]):
             order = [pieces[index] for index in rng.permutation(len(pieces))]
@@ -108,7 +111,7 @@ def compose(recordings: Iterable[Recording], seed: int) -> Iterator[Recording]:
             for start in range(0, len(order), CLIPS):
                 chosen = _by_posture(order[start : start + CLIPS])
                 stream = _Stream(rng, chosen)
-                yield stream.recording(f"{name}_stream{start // CLIPS:02}", first)
+                yield stream.recording(f"{name}_stream{next(numbers[name]):02}", first)
 
 
 class _Stream(LaidOut):
@@ -235,7 +238,7 @@ def _length(bone: np.ndarray) -> float:
 def _rest(pieces: Sequence[Piece]) -> tuple[np.ndarray, np.ndarray]:
     """How the person stands still: the longest stretch of it in an upright clip, or the calmest single pose."""
     stretches = [(piece, rows) for piece in pieces for rows in (piece.head, piece.tail)]
-    tallest = max(piece.joints[rows[0], _HIPS, 1] for piece, rows in stretches)
+    tallest = np.fmax.reduce([piece.joints[rows[0], _HIPS, 1] for piece, rows in stretches])  # NaN where none is seen
     upright = [one for one in stretches if not one[0].joints[one[1][0], _HIPS, 1] < tallest - CROUCH]
     piece, rows = max(upright, key=lambda one: len(one[1]))
     return piece.joints[rows], piece.confidence[rows]

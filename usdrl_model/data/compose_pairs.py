@@ -7,6 +7,8 @@ what others do, so that a model of pairs learns that two who are near each other
 
 from __future__ import annotations
 
+import itertools
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -85,12 +87,13 @@ def compose_pairs(recordings: Iterable[Recording], seed: int) -> Iterator[Record
         elif len(people) == 2 and (scene := _scene(recording)) is not None:
             key = recording.topology, recording.tags.get("set", recording.subject or recording.name)
             pairs.setdefault(key, []).append((recording, scene))
+    numbers: defaultdict[str, Iterator[int]] = defaultdict(itertools.count)  # one pair may have several joint sets
     for key in sorted(pairs):
         order = [pairs[key][index] for index in rng.permutation(len(pairs[key]))]
         for start in range(0, len(order), CLIPS):
             chosen = order[start : start + CLIPS]
             stream = _Stream(rng, [scene for _, scene in chosen])
-            yield _recording(f"{key[1]}_stream{start // CLIPS:02}", chosen[0][0], stream.scene())
+            yield _recording(f"{key[1]}_stream{next(numbers[key[1]]):02}", chosen[0][0], stream.scene())
     clips_alone = [recording for recording in alone if recording.label is not None]
     longer = [recording for recording in alone if recording.label is None]
     yield from _beside([*compose(clips_alone, seed), *longer], rng)

@@ -54,11 +54,12 @@ def calibrate(weights: LoadedDetector, settings: CalibrationConfig, store: Store
         store: with the sources of the settings (``sources.open_store``).
 
     Raises:
-        ValueError: a detector that was trained on these people or that was changed, people of whom nobody knows what
-            they do, or as of ``sources``.
+        ValueError: a detector that was trained on these people or that was changed, thresholds that do not fit it,
+            people of whom nobody knows what they do, or as of ``sources``.
     """
     detector, stream = weights.trained, weights.config.stream
     calibration.check_unseen(settings, weights.config.provenance)
+    calibration.check_thresholds(settings, stream.events)
     made = init_from.calibrated(weights.config.provenance, settings.sources, store)
     given = _given(settings, store, detector.config)
     windows = mix(settings.sources, given, detector.config, max_gap=stream.max_gap, stride=STRIDE).windows
@@ -85,6 +86,7 @@ def calibrate(weights: LoadedDetector, settings: CalibrationConfig, store: Store
 def with_thresholds(weights: LoadedDetector, settings: CalibrationConfig, store: Store | None) -> LoadedDetector:
     """The same with thresholds alone, whatever its network is; arguments as of ``calibrate``."""
     known = weights.config.detector
+    calibration.check_thresholds(settings, weights.config.stream.events)
     chosen = _streams(settings, _given(settings, store, known), known)
     points = calibration.thresholds(play(weights, chosen), weights, settings)
     config = dataclasses.replace(weights.config, stream=_with(weights.config.stream, points))

@@ -94,6 +94,15 @@ def check_unseen(config: CalibrationConfig, made: Provenance) -> None:
             )
 
 
+def check_thresholds(config: CalibrationConfig, events: EventConfig) -> None:
+    """ValueError where a threshold that is tried is below the score at which the detector ends an action."""
+    if config.thresholds[0] < events.off_threshold:
+        raise ValueError(
+            f"thresholds: expected scores from the detector's off_threshold ({events.off_threshold:g}) on, got"
+            f" {config.thresholds[0]:g}: leave out what is below"
+        )
+
+
 def curve(played: Sequence[Played], label: str, index: int, events: EventConfig, tried: Sequence[float]) -> list[Point]:
     """Recall and false alarms of one label, class ``index``, at every threshold."""
     hours = sum(each.hours for each in played)

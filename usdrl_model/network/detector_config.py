@@ -43,7 +43,7 @@ class DetectorConfig:
             raise ValueError(f"labels: expected at most {MAX_LABELS}, got {len(self.labels)}")
         for label in self.labels:
             check_name(label, "labels")
-        for label in self.needs:
+        for label in self.needs if self.labels[1:] else ():  # else those of a vocabulary are not known yet
             if label not in self.labels[1:]:
                 raise ValueError(f"needs.{shown(label)}: not one of the labels{hint(label, self.labels[1:])}")
         if self.rate < MIN_RATE:

@@ -94,11 +94,16 @@ def _ends(tracklet: Tracklet, recording: Recording, rate: float) -> Sequence[tup
     """Last frame of each window, and what it shows."""
     first, last = tracklet.start + MIN_FRAMES - 1, tracklet.stop - 1
     if recording.whole_label is not None:
-        return [(last, recording.whole_label)]
+        return [(last, _known(recording.whole_label))]
     ends: list[tuple[int, str | None]] = []
     for segment in recording.segments:
-        if segment.person == tracklet.person:
+        if segment.person == tracklet.person and round(segment.start * rate) <= last:  # others are of a later tracklet
             stop = segment.end + (POINT if segment.end == segment.start else 0.0)
-            ends.append((min(round(stop * rate), last), None if segment.label == AMBIGUOUS else segment.label))
+            ends.append((min(round(stop * rate), last), _known(segment.label)))
     ends += [(end, None) for end in range(first, last + 1, max(1, round(STEP * rate)))]
     return [(end, label) for end, label in ends if first <= end <= last]
+
+
+def _known(label: str) -> str | None:
+    """A label; None where nobody can say what is shown."""
+    return None if label == AMBIGUOUS else label

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from usdrl_model.cli.data import owners_terms
 from usdrl_model.data import catalogue
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.errors.shown import MESSAGE, cut
@@ -16,7 +17,6 @@ from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.progress import progress
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.terms import Terms
 from usdrl_ros.bags.labelled_bag import LabelledBag
 from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.replay import load_bag
@@ -29,12 +29,12 @@ def import_bags(arguments: argparse.Namespace) -> None:
     subjects = arguments.subjects or [None] * len(arguments.bags)
     if len(subjects) != len(arguments.bags):
         raise ValueError(f"--subjects: expected one per bag, {len(arguments.bags)}, got {len(subjects)}")
+    terms = owners_terms(arguments, Path(arguments.target) / arguments.name)
     labels = sorted({label for bag in arguments.bags for label in load_truth(bag).labels} - {BACKGROUND_LABEL})
     with progress(arguments.bags, unit="bag") as paths:
         named = zip(paths, subjects, strict=True)
         recordings = _distinct((path, labelled_recording(_judged(path), labels, subject)) for path, subject in named)
-        totals = write_set(arguments.target, arguments.name, recordings, replace=arguments.replace,
-            terms=Terms(arguments.terms or "own"))  # fmt: skip
+        totals = write_set(arguments.target, arguments.name, recordings, replace=arguments.replace, terms=terms)
     print(f"{Path(arguments.target) / arguments.name}: {totals.clips} recordings of {', '.join(labels)}")
 
 

@@ -1,5 +1,6 @@
 """Weights folders: exact round trips, clear errors, nothing executed."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -7,11 +8,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from usdrl_model.checkpoints import detector_file, shipped
+from usdrl_model.checkpoints import detector_file, shipped, stored_model
 from usdrl_model.checkpoints.pretrained_models import USDRL, Downstream, load_encoder
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.cli import main
 from usdrl_model.events.config import StreamConfig
+from usdrl_model.files import atomic_file
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import DetectorConfig
@@ -109,6 +111,22 @@ def test_an_unknown_key_is_an_error_that_names_the_nearest(folder: Path) -> None
     (folder / "config.json").write_text(json.dumps(config))
     with pytest.raises(ValueError, match="hidden"):
         detector_file.load(folder)
+
+
+def test_weights_over_others_are_never_half_of_each(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    other = Detector(dataclasses.replace(CONFIG, labels=("none", "clap")))
+    monkeypatch.setattr(atomic_file, "write_text", killed)
+    with pytest.raises(KeyboardInterrupt):
+        detector_file.save(folder, other, StreamConfig(), Provenance())
+    assert not stored_model.finished(folder), "the tensors are new, and their configuration is not there"
+    with pytest.raises(FileNotFoundError, match="a folder with config.json and model.safetensors"):
+        detector_file.load(folder, "cpu")
+    monkeypatch.undo()
+    detector_file.save(folder, other, StreamConfig(), Provenance())
+    assert detector_file.load(folder, "cpu").config.detector.labels == ("none", "clap")
 
 
 def test_devices_are_never_replaced_silently() -> None:

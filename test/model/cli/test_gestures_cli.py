@@ -3,11 +3,14 @@
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers.gestures import GESTURE, performed, weights_with_background
 
 from usdrl_model.cli import main
 from usdrl_model.data.store_writer import write_set
+from usdrl_model.simulation.script import random_script
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import Person
 from usdrl_model.skeleton.segments import Segment
 
@@ -77,6 +80,20 @@ def test_of_a_continuous_recording_the_stretches_with_the_label_are_the_examples
     assert usdrl(place, "add", "of_a_label", str(tmp_path / "takes"), "--labels", "mine", "--from", "1.0") == 1
     assert "its stretches with --labels are the examples: leave out --from" in capsys.readouterr().err
     assert usdrl(place, "remove", "of_a_label") == 0
+
+
+def test_a_background_holds_nothing_that_its_detector_refuses_live(place: Path, tmp_path: Path, capsys) -> None:
+    one = simulate(PerformanceConfig(scripts=(random_script(np.random.default_rng(0), 240.0),)), 0)
+    flat = tuple(dataclasses.replace(frame, flat=True) for frame in one.frames)
+    write_set(tmp_path / "stores", "own", [one])
+    write_set(tmp_path / "stores", "pictures", [dataclasses.replace(one, frames=flat)])
+    made = ["gestures", "background", "--weights", str(place / "weights"), "--device", "cpu"]
+    made += ["--store", str(tmp_path / "stores"), "--out", str(tmp_path / "b.safetensors")]
+    assert main.main(made) == 0
+    said = capsys.readouterr().out
+    assert " windows of own, " in said and "pictures" not in said
+    assert main.main([*made, "--sets", "pictures"]) == 1
+    assert f"all joints are in a picture, which {place.name} refuses live" in capsys.readouterr().err
 
 
 def test_a_streaming_detector_is_refused_before_its_background_is_missed(place: Path, capsys) -> None:

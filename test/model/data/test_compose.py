@@ -7,13 +7,15 @@ import dataclasses
 import numpy as np
 import pytest
 from helpers.paths import public
-from helpers.trimmed import MOVES, RATE, trimmed
+from helpers.trimmed import MOVES, RATE, pair, trimmed
 
 from usdrl_model.data import catalogue
 from usdrl_model.data.active_span import active_span
 from usdrl_model.data.compose import compose
 from usdrl_model.data.in_vocabulary import ONE_OF
 from usdrl_model.data.transition import across, blend, heading, placed, turned
+from usdrl_model.simulation.script import parse
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
@@ -44,6 +46,19 @@ def test_every_clip_is_laid_once_and_people_are_not_joined() -> None:
         [("1", ["wave"]), ("2", labels)] for labels in (["wave", "clap"], ["clap", "wave"])
     )
     assert len({one.name for one in streams}) == len(streams)
+
+
+def test_no_two_streams_have_one_name() -> None:
+    """Joint sets, bodies and people of clips of several may make two groups of one subject."""
+    tracked = [trimmed("wave", "anna", seed=n) for n in range(2)]
+    acted = simulate(PerformanceConfig(scripts=(parse(["wave 3"]),), topology="k4abt_32"), 0)
+    other = [dataclasses.replace(acted, label="wave", segments=(), subject="anna")]
+    several = [dataclasses.replace(pair("clap", n, startled=0.4), subject="anna") for n in range(2)]
+    left = [dataclasses.replace(trimmed("wave", "anna", tall=1.3), tags={ONE_OF: "2"})]
+    streams = list(compose([*tracked, *other, *several, *left], 0))
+    assert len(streams) == len({one.name for one in streams}) == 5
+    alone = list(compose(tracked * 8, 0))
+    assert [one.name for one in alone] == ["anna_stream00", "anna_stream01"]
 
 
 def test_who_moves_while_hardly_anything_of_them_is_seen_is_left_out() -> None:
@@ -89,6 +104,23 @@ def test_getting_up_between_two_clips_may_look_like_an_action() -> None:
     (stream,) = compose([trimmed("sit", sink=0.4, seed=n) for n in range(2)], 0)
     labels = [segment.label for segment in sorted(stream.segments, key=lambda one: one.start)]
     assert labels == ["sit", AMBIGUOUS, "sit"]
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_nobody_rests_seated_because_their_hips_are_not_seen_at_first(hidden: bool) -> None:
+    clip, sit = trimmed("wave"), trimmed("sit", sink=0.4, seconds=3.5)
+    start, end = (clip.frames[0].stamp + moment for moment in (MOVES[0] - 0.1, MOVES[1] + 0.1))
+    frames = [one for one in clip.frames if start <= one.stamp <= end]
+    if hidden:
+        joints = frames[0].people[0].joints.copy()
+        joints[JOINT_INDEX["spine_base"]] = np.nan
+        frames[0] = dataclasses.replace(frames[0], people=(dataclasses.replace(frames[0].people[0], joints=joints),))
+    wave = dataclasses.replace(clip, frames=tuple(frames))
+    streams = [next(compose([wave, sit], seed)) for seed in range(4)]
+    first = [one for one in streams if one.segments[0].label == "wave"]
+    heads = [path(one)[1][0, JOINT_INDEX["head"], 1] for one in first]
+    assert heads == pytest.approx([frames[-1].people[0].joints[JOINT_INDEX["head"], 1]] * len(heads), abs=0.05)
+    assert first
 
 
 def test_bodies_of_different_size_are_not_joined_where_a_set_names_nobody() -> None:

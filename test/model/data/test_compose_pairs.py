@@ -11,9 +11,11 @@ from helpers.trimmed import pair, trimmed
 from usdrl_model.data import vocabulary
 from usdrl_model.data.compose_pairs import APART, streams
 from usdrl_model.data.in_vocabulary import in_vocabulary
+from usdrl_model.simulation.script import parse
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
-from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS
+from usdrl_model.skeleton.topology import CANONICAL, JOINT_INDEX, PARENTS
 
 HRI = vocabulary.load("hri")
 HIPS = JOINT_INDEX["spine_base"]
@@ -52,6 +54,14 @@ def test_clips_of_a_pair_follow_each_other_without_a_leap() -> None:
     np.testing.assert_allclose(np.linalg.norm(joints[:, 0, HIPS] - joints[:, 1, HIPS], axis=1), 1.0, atol=0.1)
     bones = np.linalg.norm(joints - joints[:, :, list(PARENTS)], axis=-1)
     assert np.ptp(bones[:, 0], axis=0).max() < 0.05, "the body of the one who stands stays the same"
+
+
+def test_people_of_two_joint_sets_share_no_window() -> None:
+    """People are in one window where their recordings have one name."""
+    scripts = tuple(parse([f"wave {seconds}"]) for seconds in (3, 4))
+    acted = [simulate(PerformanceConfig(scripts=scripts, topology=joints), 0) for joints in ("k4abt_32", CANONICAL)]
+    given = [replace(one, label="hug", segments=(), subject="anna") for one in acted]
+    assert [one.name for one in streams(given, 0, pairs=True)] == ["anna_stream00", "anna_stream01"]
 
 
 def test_both_people_of_a_clip_in_labels_of_ones_own_do_what_it_says() -> None:

@@ -270,6 +270,15 @@ def cmu_files(folder: Path) -> dict[str, str]:
     return files
 
 
+def test_no_cmu_segment_begins_after_the_motion(tmp_path: Path) -> None:
+    frames = sum(line.strip().isdigit() for line in cmu_files(tmp_path)["03_01.amc"].splitlines())
+    (tmp_path / "truelabels").mkdir()
+    (tmp_path / "truelabels" / "03_01.txt").write_text("1 " * (frames // 12) + "2 " * 8)
+    (motion,) = cmu_mocap.load(tmp_path)
+    assert len(motion.frames) == frames and motion.segments[0].label == "jumping_jack"
+    assert all(one.start < one.end <= motion.frames[-1].stamp + 1e-9 for one in motion.segments)
+
+
 def test_damaged_cmu_files(tmp_path: Path) -> None:
     files = cmu_files(tmp_path)
     amc, asf = tmp_path / "03_01.amc", tmp_path / "03.asf"

@@ -47,6 +47,23 @@ def test_own_recordings_are_their_owners_or_what_is_stated(tmp_path: Path, capsy
     assert Store.open(tmp_path / "x.usdrl").terms("lent") == Terms("research")
 
 
+def test_a_set_that_is_imported_again_keeps_its_terms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def again(*words: str) -> str:
+        capsys.readouterr()
+        assert stored(tmp_path, "--replace", *words) == 0
+        return Store.open(tmp_path / "store").terms("own").kind
+
+    assert again("--terms", "research") == "research"
+    assert again() == "research"
+    assert "own: its terms stay research; --terms states others" in capsys.readouterr().err
+    assert again("--terms", "own") == "own"
+    assert again() == "own" and "its terms" not in capsys.readouterr().err
+    change(tmp_path / "store" / "own", "mine")
+    assert stored(tmp_path, "--replace") == 1
+    assert "state its terms (--terms), which cannot be read" in capsys.readouterr().err
+    assert again("--terms", "free") == "free"
+
+
 def test_terms_of_known_sets_cannot_be_stated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["data", "import", "utkinect", str(tmp_path), "--store", str(tmp_path / "store"), "--terms", "free"]
     assert main.main(words) == 1

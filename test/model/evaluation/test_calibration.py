@@ -24,6 +24,7 @@ from usdrl_model.simulation.performance import performance
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
+from usdrl_model.training.finetuning.source_config import SourceConfig
 from usdrl_model.windows.cut import Windows
 
 LABELS = ("none", "wave")
@@ -146,8 +147,6 @@ def test_the_error_counts_what_one_segment_is_sure_of_and_leaves_out_what_is_onl
 
 
 def test_people_of_the_training_are_refused() -> None:
-    from usdrl_model.training.finetuning.source_config import SourceConfig
-
     made = Provenance(data=(DataUsed(set="utkinect", subjects=("01", "03")),), complete=True)
     config = CalibrationConfig(sources=(SourceConfig(name="utkinect", subjects=("03", "05")),))
     with pytest.raises(ValueError, match=r"sources\[0\]\.subjects: expected people of utkinect.*got 03"):
@@ -162,8 +161,6 @@ def test_people_of_the_training_are_refused() -> None:
 
 
 def test_a_share_of_a_source_is_refused_because_all_of_it_counts() -> None:
-    from usdrl_model.training.finetuning.source_config import SourceConfig
-
     with pytest.raises(ValueError, match="sources: share of utkinect: everybody counts by how long they are seen"):
         CalibrationConfig(sources=(SourceConfig(name="utkinect", subjects=("05",), share=0.5),))
 
@@ -212,14 +209,34 @@ def test_a_single_file_is_refused_before_any_work(tmp_path: Path, capsys: pytest
 
 
 def test_thresholds_alone_change_nothing_else_of_the_pipeline() -> None:
-    from usdrl_model.training.finetuning.source_config import SourceConfig
-
     weights = detector_file.load("free_streaming", "cpu")
     found = with_thresholds(
         weights, CalibrationConfig(sources=(SourceConfig(name="performer", minutes=1),)), None
     ).config.stream
     assert dataclasses.replace(found, events=weights.config.stream.events) == weights.config.stream
     assert found.events.label_on_threshold.keys() == set(weights.config.detector.labels[1:])
+
+
+def test_thresholds_below_which_an_action_ends_are_refused_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from usdrl_model.training.finetuning import sources
+
+    def never(*_: object) -> None:
+        raise AssertionError("data are read")
+
+    write_set(tmp_path / "stores", "own", [dataclasses.replace(performance(seed=3, seconds=3.0), subject="ann")])
+    monkeypatch.setattr(sources, "recordings", never)
+    (tmp_path / "c.yaml").write_text("sources: [{name: own, subjects: [ann]}]\nthresholds: [0.1, 0.5]\n")
+    command = ["calibrate", "hri", "--config", str(tmp_path / "c.yaml"), "--data", str(tmp_path / "stores")]
+    assert main.main([*command, "--out", str(tmp_path / "w")]) == 1
+    off = detector_file.load("hri", "cpu").config.stream.events.off_threshold
+    told = f"thresholds: expected scores from the detector's off_threshold ({off:g}) on, got 0.1: leave out"
+    assert told in capsys.readouterr().err
+    weights = detector_file.load("free_streaming", "cpu")
+    alone = CalibrationConfig(sources=(SourceConfig(name="performer", minutes=1),), thresholds=(0.1,))
+    with pytest.raises(ValueError, match="thresholds: expected scores from the detector's off_threshold"):
+        with_thresholds(weights, alone, None)
 
 
 def test_changes_may_stand_behind_the_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,6 +79,24 @@ def test_a_run_is_not_overwritten_nor_resumed_with_other_settings(tmp_path: Path
         train.train(run, windows, tmp_path / "nothing", device=CPU, resume=True)
 
 
+def test_every_window_of_a_validation_counts_alike(tmp_path: Path) -> None:
+    run = dataclasses.replace(RUN, steps=1, validate_every=1, validation_subjects=("c",))
+    given = mixture(run)
+    shown = given.windows.y.sum(dim=1)
+    still, acts = shown.argmin()[None], shown.argmax()[None]
+
+    def loss(rows: torch.Tensor) -> float:
+        out = tmp_path / str(len(list(tmp_path.iterdir())))
+        train.train(run, given, out, device=CPU, validation=given.windows[rows])
+        (found,) = torch.load(out / "training.pt", weights_only=True)["looks"]
+        return found
+
+    full = still.repeat(train.VALIDATION_BATCH)
+    losses = [loss(full), loss(acts)]
+    assert abs(losses[0] - losses[1]) > 0.01
+    assert loss(torch.cat([full, acts])) == pytest.approx(np.average(losses, weights=[len(full), 1]), abs=1e-4)
+
+
 def test_batches_of_which_nothing_is_known_teach_nothing(tmp_path: Path) -> None:
     """As of a source that is hardly labelled; the last batch of a validation may be one, too."""
     given, run = mixture(), dataclasses.replace(RUN, steps=20, batch_size=2, validation_subjects=("c",), patience=5)

@@ -47,6 +47,10 @@ def test_the_shipped_configuration_fits_the_shipped_weights(name: str) -> None:
     [
         (["validation_subjects=[dora]"], "['dora'] have no recording in own; there are ['a', 'b', 'c']"),
         (["sources=[{name: own, split: standard/train}]", "validation_subjects=[c]"], "['c'] are trained on, too"),
+        (
+            ["sources=[{name: own, split: leave_one_subject_out/b/test, subjects: [a]}]"],
+            "own: subjects ['a'] have no recording in leave_one_subject_out/b/test; there are ['a', 'b', 'c']",
+        ),
         (["detector.labels=[none]"], "detector.labels: expected the actions to learn, or a vocabulary that names them"),
         (["batch_size=1000000000000"], "not enough memory"),
         (["--threads", "-3"], "--threads: expected 0 (all cores) to 1024, got -3"),

@@ -43,6 +43,23 @@ def test_it_is_no_trimmed_clip_to_lay_into_streams(store: Store, table: dict[str
     assert stream is given[0] and stream.segments == SESSION.segments
 
 
+@pytest.mark.parametrize("changes", [{}, {"complete": False}, {"compose": True}, {"window": "clip"}])
+def test_segments_that_are_all_listed_as_none_leave_a_recording_of_nothing(
+    tmp_path: Path, changes: dict[str, bool | str]
+) -> None:
+    (talk,) = (dataclasses.replace(one, label="talk") for one in SESSION.segments)
+    clip = dataclasses.replace(SESSION, name="b", label="hand_up", labels=("hand_up", "talk"), segments=(talk,))
+    write_set(tmp_path, "own", [clip])
+    table = {"hand_up": "hand_up", "talk": "none"}
+    source = dataclasses.replace(SourceConfig(name="own", split="standard/train", labels=table), **changes)  # type: ignore[arg-type]
+    (found,) = recordings(source, Store.open(tmp_path), 0, RUN.detector)
+    (shown,) = laid(source, [found], RUN.detector)
+    doubted = [] if source.complete else [(0.0, UP[0]), (UP[1], 7.9)]
+    assert [(round(one.start - 10.0, 1), round(one.end - 10.0, 1)) for one in shown.segments] == doubted
+    assert {one.label for one in shown.segments} <= {AMBIGUOUS}
+    assert shown.label == ("hand_up" if source.window == "clip" else None), "whole clips go by their label"
+
+
 def test_a_background_of_gestures_knows_what_its_segments_show() -> None:
     def shown(of: object) -> list[str | None]:
         return [label for _, label in gesture_background.windows(of, 10.0, WindowShape(frames=16), 1.0)]  # type: ignore[arg-type]

@@ -88,6 +88,38 @@ def test_a_detector_of_two_people_tells_the_actions_of_pairs() -> None:
     assert run.detector.needs == {"push": ("arm",), "kick": ("legs",), "punch": ("arm",)}
 
 
+def test_sources_with_a_table_of_their_own_show_what_it_lists(run: FinetuneConfig) -> None:
+    table = {"to_right": "swipe_right", "wash": "none", "stir": "ambiguous"}
+    mine = dataclasses.replace(run.sources[0], name="own", labels=table)
+    alone = filled(dataclasses.replace(run, sources=(mine,)))
+    assert alone.detector.labels == ("none", "swipe_left", "swipe_right"), "one side shows the other in a mirror"
+    assert filled(dataclasses.replace(run, sources=(mine, *run.sources))).detector.labels[1] == "greet"
+    fewer = dataclasses.replace(run.sources[0], labels={"wave": "greet"})
+    assert filled(dataclasses.replace(run, sources=(fewer,))).detector.labels == ("none", "greet")
+    slip = dataclasses.replace(mine, labels={"wave": "gret"})
+    with pytest.raises(ValueError, match="own: labels: .*mine.yaml has no 'gret'; did you mean 'greet'"):
+        filled(dataclasses.replace(run, sources=(slip,)))
+
+
+def test_what_a_run_states_of_labels_that_its_vocabulary_gives_is_kept(run: FinetuneConfig) -> None:
+    sides = {"swipe_left": "swipe_left", "swipe_right": "swipe_right"}
+    own = {"mirror_labels": sides, "backward_labels": {"greet": "greet"}}
+    needing = dataclasses.replace(run.detector, needs={"greet": ("legs",)})
+    full = filled(dataclasses.replace(run, **own, detector=needing))
+    assert full.detector.needs == {"greet": ("legs",)} and full.backward_labels == {"greet": "greet"}
+    assert full.mirror_labels == {"greet": "greet", **sides}
+
+
+@pytest.mark.parametrize("what", ["mirror_labels", "backward_labels", "needs"])
+def test_what_is_stated_of_a_label_that_the_vocabulary_has_not_is_refused(run: FinetuneConfig, what: str) -> None:
+    with pytest.raises(ValueError, match=f"{what}.*great"):
+        if what == "needs":
+            run = dataclasses.replace(run, detector=dataclasses.replace(run.detector, needs={"great": ("legs",)}))
+        else:
+            run = dataclasses.replace(run, **{what: {"great": "great"}})
+        filled(run)
+
+
 def test_clips_become_streams_in_the_labels_of_the_detector(run: FinetuneConfig, store: Store) -> None:
     full = filled(run)
     windows = mix(full.sources, [given(full, store)], full.detector, max_gap=1.0, stride=1).windows

@@ -79,6 +79,15 @@ def test_unknown_subjects_and_labels_are_named() -> None:
         mix(RUN.sources, [[other, RECORDINGS[1]]], RUN.detector, max_gap=1.0, stride=2)
 
 
+def test_a_source_that_leaves_nothing_is_named() -> None:
+    tested = (*RUN.sources, SourceConfig(name="lab", split="standard/test"))
+    with pytest.raises(ValueError, match="lab: split standard/test has none of its 3 labelled recordings: nothing to"):
+        mix(tested, [RECORDINGS, RECORDINGS], RUN.detector, max_gap=1.0, stride=2)
+    short = [dataclasses.replace(one, frames=one.frames[:4]) for one in RECORDINGS]
+    with pytest.raises(ValueError, match="own: no recording holds a person for 8 frames: nothing to train on"):
+        mix(RUN.sources, [short], RUN.detector, max_gap=1.0, stride=2)
+
+
 def test_a_pair_shares_a_window_while_it_is_near() -> None:
     stamps = 10.0 + np.arange(0.0, 4.0, 0.1)
     shown = tuple(

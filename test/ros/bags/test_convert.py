@@ -217,8 +217,10 @@ def test_labelled_bags_become_the_own_set_of_a_store(tmp_path: Path, capsys: pyt
     recording = tested.recording(0)
     assert [frame.stamp for frame in recording.frames] == sorted({frame.stamp for frame in frames})
     assert main(command) == 1, "a set that is there is not replaced unasked"
-    assert main([*command, "--name", "lab"]) == 0
-    assert Store.open(tmp_path / "stores").sets == ("lab", "own")
+    assert main([*command, "--name", "lab", "--terms", "research"]) == 0
+    assert main([*command, "--name", "lab", "--replace"]) == 0
+    store = Store.open(tmp_path / "stores")
+    assert store.sets == ("lab", "own") and (store.terms("lab").kind, store.terms("own").kind) == ("research", "own")
 
 
 def test_two_bags_of_one_name_are_both_named(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -73,13 +73,8 @@ def load(folder: str | Path) -> Iterator[Recording]:
 
 
 def _truth(folder: Path) -> dict[str, list[int]]:
-    truth = {}
-    try:
-        for member in members(folder, r"truelabels/(?P<name>\d{2,3}_\d\d)\.txt$", INFO):
-            truth[member.match["name"]] = _ticks(member)
-    except FileNotFoundError:
-        return {}
-    return truth
+    pattern = r"truelabels/(?P<name>\d{2,3}_\d\d)\.txt$"
+    return {member.match["name"]: _ticks(member) for member in members(folder, pattern, INFO, needed=False)}
 
 
 def _ticks(member: Member) -> list[int]:
@@ -90,11 +85,12 @@ def _ticks(member: Member) -> list[int]:
 
 
 def _segments(ticks: list[int], count: int, name: str) -> Iterator[Segment]:
-    """Runs of equal labels; a run ends one frame before the next begins."""
+    """Runs of equal labels; a run ends one frame before the next begins, or with the motion; none begins after that."""
     if ticks and abs(len(ticks) / LABEL_RATE - count / RATE) > 1.0:
         raise ValueError(f"{name}: {len(ticks)} labels at {LABEL_RATE} Hz do not fit {count} frames at {RATE} Hz")
     position = 0
     for tick, run in itertools.groupby(ticks):
         start, position = position, position + len(list(run))
         end = min(position / LABEL_RATE, count / RATE) - 1.0 / RATE
-        yield Segment(ALONE, LABELS[tick - 1], EPOCH + start / LABEL_RATE, EPOCH + end)
+        if start / LABEL_RATE < end:
+            yield Segment(ALONE, LABELS[tick - 1], EPOCH + start / LABEL_RATE, EPOCH + end)

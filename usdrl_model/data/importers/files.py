@@ -60,7 +60,9 @@ def text(path: Path) -> str:
     return Member(_ANY, archives.readable(str(path)), limits.read(path, limits.TEXT)).text()
 
 
-def members(path: str | Path, pattern: str, source: DatasetInfo, limit: int = limits.TEXT) -> Iterator[Member]:
+def members(
+    path: str | Path, pattern: str, source: DatasetInfo, limit: int = limits.TEXT, *, needed: bool = True
+) -> Iterator[Member]:
     """Every file below ``path`` whose path matches, one at a time; unpacked files first, then those in archives.
 
     Args:
@@ -69,9 +71,10 @@ def members(path: str | Path, pattern: str, source: DatasetInfo, limit: int = li
             called "name" where it has one, is what the file is called; it never begins within a word or a number.
         source: for the message when there is none.
         limit: bytes of a file, unpacked.
+        needed: whether it is an error where nothing matches.
 
     Raises:
-        FileNotFoundError: nothing matches; the message says what was expected and where to get it.
+        FileNotFoundError: nothing matches, though ``needed``; the message says what was expected and where to get it.
         ValueError: an archive that is damaged or packed in a way that Python does not open, a file beyond the limit, or
             two different files of one name. A file that is there twice is taken once, an unpacked one before one in an
             archive.
@@ -91,7 +94,7 @@ def members(path: str | Path, pattern: str, source: DatasetInfo, limit: int = li
             raise ValueError(f"{where} and {member.where} are both {name}, and differ: keep one, or rename it")
         if digest != known:
             logging.getLogger(__name__).warning("%s differs from %s, which is taken", member.where, where)
-    if not seen:
+    if needed and not seen:
         raise missing(path, source)
 
 

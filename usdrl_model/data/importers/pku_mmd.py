@@ -84,36 +84,30 @@ def labels(folder: str | Path, *, phase: int = 1) -> dict[str, tuple[Segment, ..
         ValueError: a malformed label file; the message names file and line.
     """
     truth = {}
-    try:
-        for member in members(Path(folder), rf"[Ll]abel.*/(?P<name>{_NAMES[phase]})\.txt$", INFO):
-            rows = table(member.text(), 4, member.where, separator=",")
-            if not np.isfinite(rows).all():
-                raise ValueError(f"{member.where}: expected numbers, got nan or inf")
-            for number, (action, *_) in enumerate(rows, start=1):
-                if action not in range(1, len(LABELS) + 1):
-                    raise ValueError(f"{member.where} row {number}: expected action 1 to {len(LABELS)}, got {action:g}")
-            truth[member.match["name"]] = tuple(
-                Segment(ACTOR, LABELS[int(action) - 1], EPOCH + start / RATE, EPOCH + end / RATE)
-                for action, start, end, _ in rows
-            )
-    except FileNotFoundError:
-        return {}
+    for member in members(Path(folder), rf"[Ll]abel.*/(?P<name>{_NAMES[phase]})\.txt$", INFO, needed=False):
+        rows = table(member.text(), 4, member.where, separator=",")
+        if not np.isfinite(rows).all():
+            raise ValueError(f"{member.where}: expected numbers, got nan or inf")
+        for number, (action, *_) in enumerate(rows, start=1):
+            if action not in range(1, len(LABELS) + 1):
+                raise ValueError(f"{member.where} row {number}: expected action 1 to {len(LABELS)}, got {action:g}")
+        truth[member.match["name"]] = tuple(
+            Segment(ACTOR, LABELS[int(action) - 1], EPOCH + start / RATE, EPOCH + end / RATE)
+            for action, start, end, _ in rows
+        )
     return truth
 
 
 def _splits(folder: Path) -> dict[str, str]:
     """Recording -> train or test, of the cross-subject lists; empty where there are none."""
     parts: dict[str, str] = {}
-    try:
-        for member in members(folder, r"(?i)cross[-_ ]subject\w*\.txt$", INFO):
-            part = None
-            for word in re.split(r"[,\s]+", member.text()):
-                if word.lower().startswith(("train", "valid", "test")):
-                    part = "train" if word.lower().startswith("train") else "test"
-                elif re.fullmatch("|".join(_NAMES.values()), word):
-                    if part is None:
-                        raise ValueError(f"{member.where}: expected 'Training videos:' before {word}")
-                    parts[word] = part
-    except FileNotFoundError:
-        return {}
+    for member in members(folder, r"(?i)cross[-_ ]subject\w*\.txt$", INFO, needed=False):
+        part = None
+        for word in re.split(r"[,\s]+", member.text()):
+            if word.lower().startswith(("train", "valid", "test")):
+                part = "train" if word.lower().startswith("train") else "test"
+            elif re.fullmatch("|".join(_NAMES.values()), word):
+                if part is None:
+                    raise ValueError(f"{member.where}: expected 'Training videos:' before {word}")
+                parts[word] = part
     return parts

@@ -28,6 +28,7 @@ class Examples:
         """Of a store of ``open_benchmark``; an instant is ``half_width`` seconds wide to both sides."""
         self._store, self._half_width = store, half_width
         self._made: dict[tuple[str, WindowShape, float, int], Labelled] = {}
+        self._trained: dict[str, tuple[str, ...]] = {}
 
     def labels(self, splits: Sequence[str]) -> tuple[str, ...]:
         """K classes that are trained in any of these splits, in the order of the set."""
@@ -63,7 +64,9 @@ class Examples:
         return labelled((widened(clip, self._half_width) for clip in clips), shape, f"{split}/{part}", observed)
 
     def _classes(self, split: str) -> tuple[str, ...]:
-        return classes(self._part(split, "train"), CLIPS, self._half_width)
+        if split not in self._trained:
+            self._trained[split] = classes(self._part(split, "train"), CLIPS, self._half_width)
+        return self._trained[split]
 
     def _part(self, split: str, part: str) -> Store:
         return self._store.select(split=f"{split}/{part}")

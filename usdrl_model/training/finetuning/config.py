@@ -94,17 +94,7 @@ class FinetuneConfig:
             raise ValueError("augment: cameras turn the people of a detector with flat: set yaw: 0 and tilt: 0")
         if self.detector.labels[1:]:  # else those of the vocabulary are not known yet
             check_labels(self.stream.events, self.detector.labels[1:])
-        for label, partner in self.mirror_labels.items():
-            if not {label, partner} <= set(self.detector.labels) or self.mirror_labels.get(partner, label) != label:
-                raise ValueError(
-                    f"mirror_labels: {label}: {partner}: expected two of the detector's labels, each other's, or none"
-                    " for what it has no label of: list pairs of its labels alone, and no others"
-                )
-        for label, partner in self.backward_labels.items():
-            if self.backward_labels.get(partner) != label or not {label, partner} <= set(self.detector.labels):
-                raise ValueError(
-                    f"backward_labels: {label}: {partner}: expected labels of the detector, each the other's or its own"
-                )
+            self._check_partners()
         if self.patience and not self.validation_subjects:
             raise ValueError("patience: early stopping needs validation_subjects, people who are not trained on")
         if not 0.0 < self.encoder_lr_scale <= 1.0:
@@ -127,6 +117,20 @@ class FinetuneConfig:
             raise ValueError(f"layer_decay: expected a number in (0, 1], got {self.layer_decay}")
         if self.batch_size < 2:
             raise ValueError(f"batch_size: expected 2 or more (batch normalisation), got {self.batch_size}")
+
+    def _check_partners(self) -> None:
+        """Refuse what labels are in a mirror or backwards that is none of the detector's labels."""
+        for label, partner in self.mirror_labels.items():
+            if not {label, partner} <= set(self.detector.labels) or self.mirror_labels.get(partner, label) != label:
+                raise ValueError(
+                    f"mirror_labels: {label}: {partner}: expected two of the detector's labels, each other's, or none"
+                    " for what it has no label of: list pairs of its labels alone, and no others"
+                )
+        for label, partner in self.backward_labels.items():
+            if self.backward_labels.get(partner) != label or not {label, partner} <= set(self.detector.labels):
+                raise ValueError(
+                    f"backward_labels: {label}: {partner}: expected labels of the detector, each the other's or its own"
+                )
 
     @property
     def mirror_classes(self) -> tuple[int, ...]:
@@ -156,5 +160,6 @@ def of_classes(run: FinetuneConfig, classes: int, seed: int) -> FinetuneConfig:
     labels = (BACKGROUND_LABEL, *map(str, range(1, classes)))
     events = replace(run.stream.events, label_on_threshold={}, label_min_duration={})
     return replace(
-        run, detector=replace(run.detector, labels=labels), stream=replace(run.stream, events=events), seed=seed
-    )
+        run, detector=replace(run.detector, labels=labels, needs={}), stream=replace(run.stream, events=events),
+        mirror_labels={}, backward_labels={}, seed=seed,
+    )  # fmt: skip

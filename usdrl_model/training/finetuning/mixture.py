@@ -49,7 +49,8 @@ def mix(
         label_balance: see ``FinetuneConfig``.
 
     Raises:
-        ValueError: no sources, a subject that no recording has, or a label that the detector has not.
+        ValueError: no sources, one without recordings to train on, a subject that no recording has, or a label that the
+            detector has not.
     """
     if not sources:
         raise ValueError("sources: nothing to train on; name a data set and its people in the configuration")
@@ -59,8 +60,17 @@ def mix(
         absent = set(source.subjects) - {recording.subject for recording in chosen}
         if absent:
             there = sorted({recording.subject or "?" for recording in available})
-            raise ValueError(f"{source.name}: subjects {sorted(absent)} have no recording; there are {there}")
-        parts.append(windows_of(source, chosen, detector, max_gap=max_gap, stride=stride, seed=seed))
+            where = f" in {source.split}" if source.split else ""
+            raise ValueError(f"{source.name}: subjects {sorted(absent)} have no recording{where}; there are {there}")
+        if not chosen:
+            raise ValueError(
+                f"{source.name}: split {source.split} has none of its {len(available)} labelled recordings: nothing to"
+                " train on"
+            )
+        try:
+            parts.append(windows_of(source, chosen, detector, max_gap=max_gap, stride=stride, seed=seed))
+        except ValueError as error:
+            raise ValueError(f"{source.name}: {error}") from None
     windows = Windows.joined(parts)
     classes = len(detector.labels)
     shares = torch.cat(

@@ -101,7 +101,7 @@ def recordings(
     else:
         told = _by_list(source, chosen) if source.labels else _as_it_is(_of_everybody(chosen.recordings(), source))
         if sliding:
-            told = ((_over_time(new, source), own) for new, own in told)
+            told = ((_over_time(new, own, source), own) for new, own in told)
         else:
             told = ((new, own) for new, own in told if new.label != AMBIGUOUS)
     return [_doubted(new, source, own) for new, own in told]
@@ -149,9 +149,13 @@ def _of_everybody(found: Iterable[Recording], source: SourceConfig) -> Iterator[
     return (of_everybody(recording, source.name) for recording in found)
 
 
-def _over_time(recording: Recording, source: SourceConfig) -> Recording:
-    """The recording as windows that slide over it need it; streams are made of whole clips."""
-    counted = dataclasses.replace(recording, label=recording.whole_label)
+def _over_time(recording: Recording, own: Sequence[Segment], source: SourceConfig) -> Recording:
+    """The recording as windows that slide over it need it; streams are made of whole clips.
+
+    Segments in the labels of the set, ``own``, count instead of its label, also where none of them is an action of the
+    detector.
+    """
+    counted = dataclasses.replace(recording, label=None if own else recording.label)
     return counted if source.compose else relabelling.as_segments(counted)
 
 

@@ -198,13 +198,14 @@ class _Trainer:
     def _look(self, validation: Windows) -> None:
         """Record the validation loss, and the weights if it is the best so far."""
         model = self.average.module.eval()
+        batches = torch.arange(len(validation)).split(VALIDATION_BATCH)
         with torch.no_grad():
             losses = [
                 float(self.objective(model, part.x, part.y, part.seen))
-                for rows in torch.arange(len(validation)).split(VALIDATION_BATCH)
+                for rows in batches
                 for part in [validation[rows].to(self.device)]
             ]
-        self.looks.append(float(np.mean(losses)))
+        self.looks.append(float(np.average(losses, weights=list(map(len, batches)))))  # the last one is smaller
         if self.run.patience and self.looks[-1] == min(self.looks):
             self.best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
