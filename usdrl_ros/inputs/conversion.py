@@ -182,6 +182,7 @@ def converter(
     context = Context(
         topology=description.topology,
         person_id=config.person_id,
+        ids=config.ids,
         frame_id=config.frame_id,
         topic=topic,
         file=config.input_file,

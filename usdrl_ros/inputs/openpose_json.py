@@ -31,13 +31,9 @@ def decode(message: String, context: Context) -> SourceFrame:
     if not isinstance(people, list) or not all(isinstance(one, dict) for one in people):
         raise InputError("json", f'expected {{"people": [{{"{KEY}": [...]}}]}}, got {shown(document)}')
     check_people(len(people))
-    ids = [_id(one) for one in people]
-    if len(people) > 1 and "" in ids:
-        raise InputError("no_ids", "expected an id for everybody, got none: start OpenPose with --tracking 1, or ids")
-    found = [
-        Person(name or context.person_id, *_joints(one, len(context.topology.joints)))
-        for name, one in zip(ids, people, strict=True)
-    ]
+    ids = context.named([_id(one) for one in people], "add a person_id of a tracker of your own, OpenPose has none")
+    V = len(context.topology.joints)
+    found = [Person(name, *_joints(one, V)) for name, one in zip(ids, people, strict=True)]
     return context.frame(found, json_message.header(document))
 
 

@@ -86,7 +86,7 @@ def test_bodies_of_zed_that_are_not_seen_are_nobody():
     )
     assert [person.id for person in source.frame.people] == ["4"]
     assert odd == ["no_skeleton"]
-    assert refused(zed(body(34, tracking_available=False)), "zed", "zed_body_34") == "no_ids"
+    assert refused(zed(body(34, tracking_available=False), body(34)), "zed", "zed_body_34") == "no_ids"
     assert refused(zed(body(34, body_format=3)), "zed", "zed_body_34") == "joint_count"
 
 
