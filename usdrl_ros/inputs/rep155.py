@@ -1,6 +1,7 @@
 """hri_msgs/IdsList of REP-155 with the ``skeleton2d`` of each of its bodies: joints in the picture, lifted by depth.
 
-This is the better one of the two ways to read REP-155: all of its joints are measured (see ``rep155_tf``).
+This is the better one of the two ways to read REP-155, without depth, too: all of its joints are measured (see
+``rep155_tf``).
 """
 
 from __future__ import annotations
