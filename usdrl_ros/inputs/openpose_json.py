@@ -60,7 +60,7 @@ def _joints(person: dict[str, Any], V: int) -> tuple[np.ndarray, np.ndarray]:
     rows = np.array(numbers, np.float64).reshape(V, 3)
     joints = np.where(rows[:, 2:] > 0.0, rows, np.nan)
     joints[:, 2] = np.nan
-    return joints, np.clip(rows[:, 2], 0.0, 1.0)
+    return joints, rows[:, 2]
 
 
 ADAPTER = Adapter(

@@ -77,7 +77,7 @@ def _person(one: str, message: Any) -> Person:
         raise InputError("joint_count", f"expected {JOINTS} points in skeleton2d, got {len(points)}: update hri_msgs")
     joints = np.array([(point.x, point.y, np.nan) for point in points], np.float64)
     confidence = np.nan_to_num(np.array([point.c for point in points], np.float64))
-    return Person(one, joints, np.clip(confidence, 0.0, 1.0))
+    return Person(one, joints, confidence)
 
 
 ADAPTER = Adapter(
