@@ -86,7 +86,7 @@ class Context:
     ids: str = "source"
     """``own``: people are told apart by place, whatever their ids: the parameter ``ids``."""
     frame_id: str = ""
-    """Frame of messages without a header: the parameter ``frame_id``."""
+    """Frame of messages that name none: the parameter ``frame_id``."""
     topic: str = ""
     """Name of the topic, as it is resolved."""
     file: str = ""
