@@ -214,6 +214,18 @@ def test_markers_of_hiros_by_name_or_by_number():
     assert refused(group(["a", "b"], numbers=[1, 1]), "hiros", "coco_17") == "duplicate_joint"
 
 
+def test_a_group_of_hiros_without_a_frame_is_in_that_of_its_skeletons():
+    message, joints = group(["nose"]), topology("coco_17")
+    message.header = Header(stamp=HEADER.stamp)
+    assert decode(message, "hiros", joints=joints).frame_id == ""
+    message.skeletons[0].src_frame = "kinect"
+    assert decode(message, "hiros", joints=joints).frame_id == "kinect"
+    message.skeletons.append(make("hiros_skeleton_msgs/Skeleton", id=4, max_markers=17, src_frame="other"))
+    assert refused(message, "hiros", "coco_17") == "mixed_frames"
+    message.header = HEADER
+    assert decode(message, "hiros", joints=joints).frame_id == "camera"
+
+
 def nuitrack(*joints, count=1):
     made = [make("nuitrack_msgs/JointInfo", type=t, confidence=c, real=list(real)) for t, c, real in joints]
     people = [make("nuitrack_msgs/SkeletonInfo", id=n + 1, joints=made) for n in range(count)]
