@@ -24,8 +24,12 @@ from usdrl_ros.inputs.options import values
 from usdrl_ros.inputs.registry import load
 from usdrl_ros.inputs.skeleton_messages import header, markers, point_cloud, poses
 
-TABLE = "bodies: {Head: nose, LHand: wrist_left, RHand: wrist_right, Hips: hip_left}"
-"""Of rigid bodies."""
+BODIES = {
+    "Head": "nose", "LShoulder": "shoulder_left", "RShoulder": "shoulder_right", "LElbow": "elbow_left",
+    "RElbow": "elbow_right", "LHand": "wrist_left", "RHand": "wrist_right", "LHip": "hip_left", "RHip": "hip_right",
+}  # fmt: skip
+"""Rigid body -> joint of coco_17."""
+TABLE = f"bodies: {json.dumps(BODIES)}"
 TOPOLOGIES = {
     "hiros": "coco_17", "marker_array": "kinect_v2_25", "mediapipe_array": "mediapipe_33",
     "mediapipe_cloud": "mediapipe_33", "mediapipe_json": "mediapipe_33", "mediapipe_poses": "mediapipe_33",
@@ -201,7 +205,7 @@ def _rigid_bodies(stamp, people):
     (points,) = people.values()
     bodies = [
         make("mocap4r2_msgs/RigidBody", rigid_body_name=name, pose=_pose(place))
-        for name, place in zip(("Head", "LHand", "RHand", "Hips"), points, strict=False)
+        for name, place in zip(BODIES, points, strict=False)
     ]
     return make("mocap4r2_msgs/RigidBodies", header=header(stamp, "camera"), rigidbodies=bodies)
 

@@ -11,7 +11,7 @@ A package offers one as an entry point of the group ``usdrl_ros.inputs``; docs/a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -83,8 +83,10 @@ class Context:
     """Joint set of the tracker, V joints: the parameter ``topology``."""
     person_id: str = "0"
     """Id of the person where the messages have none: the parameter ``person_id``."""
+    ids: str = "source"
+    """``own``: people are told apart by place, whatever their ids: the parameter ``ids``."""
     frame_id: str = ""
-    """Frame of messages without a header: the parameter ``frame_id``."""
+    """Frame of messages that name none: the parameter ``frame_id``."""
     topic: str = ""
     """Name of the topic, as it is resolved."""
     file: str = ""
@@ -121,6 +123,29 @@ class Context:
                 )
             header = Header(stamp=ros_time(self.arrival), frame_id=self.frame_id)
         return source_frame(header, tuple(people))
+
+    def named(self, ids: Sequence[str], advice: str) -> list[str]:
+        """The ids of the people of one message, some of whom may have none.
+
+        Args:
+            ids: of everybody, empty where there is none. One who is alone is ``person_id`` then, and several are
+                numbered where ids do not count (``ids``).
+            advice: what makes the tracker give ids.
+
+        Raises:
+            InputError: ``no_ids``.
+        """
+        if all(ids):
+            return list(ids)
+        if self.ids == "own":
+            return [str(number) for number in range(len(ids))]
+        if len(ids) == 1:
+            return [self.person_id]
+        raise InputError(
+            "no_ids",
+            f"expected an id for everybody, got {len(ids)} people and {sum(map(bool, ids))} ids: {advice}, or set"
+            " ids: own, which tells people apart by place",
+        )
 
     def transform(self, target: str, source: str, stamp: Time) -> tuple[np.ndarray, np.ndarray]:
         """Rotation (3, 3) and translation (3,), metres, of points in frame ``source`` into frame ``target`` at a stamp.

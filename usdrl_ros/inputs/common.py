@@ -12,6 +12,8 @@ from std_msgs.msg import Header
 from usdrl_model.errors.shown import NAME, cut, showable
 from usdrl_model.skeleton.person import SkeletonFrame
 
+OVERSHOOT = 1.5
+"""Some networks give confidences slightly above 1; larger values have another scale."""
 MAX_PEOPLE = 64
 """A message with more people is rejected: it is probably not from a body tracker, but a depth cloud, for example."""
 
@@ -93,6 +95,21 @@ def check_people(count: int) -> None:
         )
 
 
+def check_confidence(confidence: np.ndarray) -> None:
+    """Reject confidences of another scale than 0 to 1, by which everything would be sure; NaN is none.
+
+    Raises:
+        InputError: ``field_value``.
+    """
+    most = float(np.max(confidence, initial=0.0, where=~np.isnan(confidence)))
+    if most > OVERSHOOT:
+        raise InputError(
+            "field_value",
+            f"expected confidence from 0 to 1, got up to {most:g}: a percentage? divide it by the largest possible"
+            " value",
+        )
+
+
 def numbered(
     points: Iterable[tuple[int, Sequence[float], float]], V: int, *, first: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -120,4 +137,4 @@ def numbered(
             )
         seen.add(number)
         joints[number - first], confidence[number - first] = place, sure
-    return joints, np.clip(np.nan_to_num(confidence), 0.0, 1.0)
+    return joints, np.nan_to_num(confidence)

@@ -15,7 +15,7 @@ from usdrl_model.skeleton.person import UNITS, SkeletonFrame
 from usdrl_model.skeleton.topology import topology as find_topology
 from usdrl_ros.inputs import lifting, robot_skeleton
 from usdrl_ros.inputs.adapter import Adapter, Context, Decode
-from usdrl_ros.inputs.common import InputError, SourceFrame, check_people
+from usdrl_ros.inputs.common import InputError, SourceFrame, check_confidence, check_people, frame_name
 from usdrl_ros.inputs.coordinate_frames import NO_POSE, Frames, needs_tf
 from usdrl_ros.inputs.further_topics import FurtherTopics, Heard
 from usdrl_ros.inputs.imu import TOPIC_TYPE, Imu
@@ -70,7 +70,7 @@ class Conversion:
                 "adapter", f"expected people from the input adapter, got {type(error).__name__}: {error}: update it"
             ) from error
         if source.frame.people or not self._frame_id:
-            self._frame_id = source.frame_id
+            self._frame_id = source.frame_id or frame_name(self.context.frame_id)
         source = replace(source, frame_id=self._frame_id)  # a message without people is often in no frame, or another
         frame = self.frames.to_canonical(source, max(0.0, until - time.monotonic()))
         if self.robot is not None:
@@ -82,7 +82,7 @@ def _check(source: SourceFrame, V: int) -> None:
     """Check what an adapter made of a message, because ids and positions are published.
 
     Raises:
-        InputError: ``too_many_people``, ``person_id``, ``duplicate_person``.
+        InputError: ``too_many_people``, ``person_id``, ``duplicate_person``, ``field_value``.
         ValueError: joints or confidence of another shape.
     """
     check_people(len(source.frame.people))
@@ -103,6 +103,8 @@ def _check(source: SourceFrame, V: int) -> None:
             raise ValueError(f"joints of shape {np.shape(person.joints)} instead of {(V, 3)}")
         if person.confidence is not None and np.shape(person.confidence) != (V,):
             raise ValueError(f"confidence of shape {np.shape(person.confidence)} instead of {(V,)}")
+        if person.confidence is not None:
+            check_confidence(person.confidence)
 
 
 def described(source: Input, config: SourceConfig) -> Setup:
@@ -182,6 +184,7 @@ def converter(
     context = Context(
         topology=description.topology,
         person_id=config.person_id,
+        ids=config.ids,
         frame_id=config.frame_id,
         topic=topic,
         file=config.input_file,

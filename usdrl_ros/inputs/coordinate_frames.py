@@ -183,6 +183,12 @@ def look_up(tf: Any, target: str, source: str, stamp: TimeMessage, patience: flo
     Raises:
         InputError: ``no_transform``.
     """
+    if not source or not target:
+        raise InputError(
+            "no_transform",
+            f"expected people in a frame with a transform {'to' if target else 'from'} {target or source!r}, got an"
+            " empty header.frame_id: set frame_id to the frame of the sensor, or let the publisher name it",
+        )
     try:
         transform: TransformStamped = tf.lookup_transform(
             target, source, Time.from_msg(stamp), timeout=Duration(seconds=patience)

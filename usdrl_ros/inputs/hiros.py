@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from std_msgs.msg import Header
 
+from usdrl_model.errors.shown import NAME, cut
 from usdrl_model.skeleton.person import Person
 from usdrl_ros.inputs.adapter import Adapter, Context
 from usdrl_ros.inputs.common import InputError, SourceFrame, check_people, numbered
@@ -15,11 +18,24 @@ def decode(message: Any, context: Context) -> SourceFrame:
     """The people of a message. Markers are joints by their names, if all are names of the topology, else by number.
 
     Raises:
-        InputError: ``joint_count``, ``joint_range``, ``duplicate_joint``, ``too_many_people``, ``zero_stamp``,
-            ``frame_id``.
+        InputError: ``joint_count``, ``joint_range``, ``duplicate_joint``, ``too_many_people``, ``mixed_frames``,
+            ``zero_stamp``, ``frame_id``.
     """
     check_people(len(message.skeletons))
-    return context.frame([_person(skeleton, context) for skeleton in message.skeletons], message.header)
+    header = Header(stamp=message.header.stamp, frame_id=message.header.frame_id or _frame(message.skeletons))
+    return context.frame([_person(skeleton, context) for skeleton in message.skeletons], header)
+
+
+def _frame(skeletons: Iterable[Any]) -> str:
+    """That of the skeletons, which their group leaves out."""
+    frames = {skeleton.src_frame for skeleton in skeletons}
+    if len(frames) > 1:
+        raise InputError(
+            "mixed_frames",
+            f"expected all skeletons of a message without a frame in one, got {cut(sorted(frames), NAME)}: set"
+            " header.frame_id, or publish one group per frame",
+        )
+    return next(iter(frames), "")
 
 
 def _person(skeleton: Any, context: Context) -> Person:

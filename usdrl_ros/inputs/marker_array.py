@@ -1,12 +1,14 @@
 """visualization_msgs/MarkerArray as the Azure Kinect driver publishes it: ``marker.id = body * 100 + joint``.
 
 A joint is a marker with one position: arrow, cube, sphere, cylinder or mesh. Texts, lines and lists of points are
-ignored, and so is a namespace whose ids are not joint numbers.
+ignored, and so is a namespace whose ids are not joint numbers. Where several namespaces have all joints of one body,
+with ids from 0, each is a person, by its name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from visualization_msgs.msg import Marker, MarkerArray
@@ -22,47 +24,62 @@ _JOINTS = (Marker.ARROW, Marker.CUBE, Marker.SPHERE, Marker.CYLINDER, Marker.MES
 _LISTS = (Marker.SPHERE_LIST, Marker.CUBE_LIST, Marker.POINTS)
 
 
-def decode(message: MarkerArray, context: Context) -> SourceFrame | None:
-    """The people of a marker array; a joint without a marker is missing.
+class Markers:
+    """Reads the messages of one source.
 
     Args:
-        message: one marker per joint. Markers deleted by later ones are left out; other deletions have no effect.
-        context: bodies have ids, so its ``person_id`` is not used.
-
-    Returns:
-        None without joint markers: no people, and no stamp.
-
-    Raises:
-        InputError: ``mixed_frames``, ``mixed_namespaces``, ``joint_range``, ``duplicate_joint``,
-            ``too_many_people``, ``zero_stamp``.
+        context: of the source.
     """
-    topology = context.topology
-    markers = _skeleton(_remaining(message.markers), topology)
-    if not markers:
-        if any(marker.action == Marker.ADD and marker.type in _LISTS for marker in message.markers):
-            context.warn(
-                "no_joints",
-                "markers that are lists of points are ignored, and there are no others: publish one marker per joint,"
-                f" with the id body * {JOINTS_PER_BODY} + joint",
+
+    def __init__(self, context: Context) -> None:
+        self._by_space = False
+        """Namespaces are people: several had all joints of body 0 at once, as only they can."""
+
+    def __call__(self, message: MarkerArray, context: Context) -> SourceFrame | None:
+        """The people of a marker array; a joint without a marker is missing.
+
+        Args:
+            message: one marker per joint. Markers deleted by later ones are left out; other deletions have no effect.
+            context: bodies have ids, so its ``person_id`` is not used.
+
+        Returns:
+            None without joint markers: no people, and no stamp.
+
+        Raises:
+            InputError: ``mixed_frames``, ``mixed_namespaces``, ``joint_range``, ``duplicate_joint``,
+                ``too_many_people``, ``zero_stamp``.
+        """
+        topology = context.topology
+        spaces = _remaining(message.markers)
+        V = len(topology.joints)
+        self._by_space |= len(spaces) > 1 and all(_is_body(markers, V) for markers in spaces.values())
+        markers = _skeleton(spaces, topology, self._by_space)
+        if not markers:
+            if any(marker.action == Marker.ADD and marker.type in _LISTS for marker in message.markers):
+                context.warn(
+                    "no_joints",
+                    "markers that are lists of points are ignored, and there are no others: publish one marker per"
+                    f" joint, with the id body * {JOINTS_PER_BODY} + joint",
+                )
+            return None
+        frames = {marker.header.frame_id for marker in markers}
+        if len(frames) > 1:
+            raise InputError(
+                "mixed_frames",
+                f"expected all markers of a message in one frame, got {sorted(frames)}: publish one array per frame",
             )
-        return None
-    frames = {marker.header.frame_id for marker in markers}
-    if len(frames) > 1:
-        raise InputError(
-            "mixed_frames",
-            f"expected all markers of a message in one frame, got {sorted(frames)}: publish one array per frame",
-        )
-    check_people(len({marker.id // JOINTS_PER_BODY for marker in markers}))
-    bodies: dict[int, np.ndarray] = {}
-    for marker in markers:
-        body, joint = divmod(marker.id, JOINTS_PER_BODY)
-        joints = bodies.get(body)
-        if joints is None:
-            joints = bodies[body] = np.full((len(topology.joints), 3), np.nan)
-        position = marker.pose.position
-        joints[joint] = position.x, position.y, position.z
-    newest = max(markers, key=lambda marker: (marker.header.stamp.sec, marker.header.stamp.nanosec)).header
-    return source_frame(newest, tuple(Person(str(body), joints) for body, joints in sorted(bodies.items())))
+        by_space = self._by_space and all(marker.id < JOINTS_PER_BODY for marker in markers)
+        bodies: dict[Any, np.ndarray] = {}
+        for marker in markers:
+            number, joint = divmod(marker.id, JOINTS_PER_BODY)
+            body = marker.ns if by_space else number
+            if body not in bodies:
+                check_people(len(bodies) + 1)
+                bodies[body] = np.full((V, 3), np.nan)
+            position = marker.pose.position
+            bodies[body][joint] = position.x, position.y, position.z
+        newest = max(markers, key=lambda marker: (marker.header.stamp.sec, marker.header.stamp.nanosec)).header
+        return source_frame(newest, tuple(Person(str(body), joints) for body, joints in sorted(bodies.items())))
 
 
 def _remaining(markers: Iterable[Marker]) -> dict[str, list[Marker]]:
@@ -83,8 +100,16 @@ def _remaining(markers: Iterable[Marker]) -> dict[str, list[Marker]]:
     return spaces
 
 
-def _skeleton(spaces: dict[str, list[Marker]], topology: Topology) -> list[Marker]:
-    """The markers of the one namespace whose ids are joint numbers, or of several namespaces with a body each."""
+def _is_body(markers: list[Marker], V: int) -> bool:
+    """Whether the markers of a namespace are all joints of body 0."""
+    return sorted(marker.id for marker in markers) == list(range(V))
+
+
+def _skeleton(spaces: dict[str, list[Marker]], topology: Topology, by_space: bool) -> list[Marker]:
+    """The markers of the one namespace whose ids are joint numbers, or of several namespaces with a body each.
+
+    With ``by_space``, all of them may have body 0.
+    """
     if not spaces:
         return []
     misfits = {space: _misfit(markers, topology) for space, markers in spaces.items()}
@@ -95,12 +120,14 @@ def _skeleton(spaces: dict[str, list[Marker]], topology: Topology) -> list[Marke
     if len(fitting) == 1:
         return spaces[fitting[0]]
     bodies = [body for space in fitting for body in {marker.id // JOINTS_PER_BODY for marker in spaces[space]}]
+    if by_space and len(fitting) == len(spaces) and set(bodies) == {0}:
+        return [marker for markers in spaces.values() for marker in markers]
     if len(fitting) < len(spaces) or len(bodies) > len(set(bodies)):
         raise InputError(
             "mixed_namespaces",
             f"expected the joints in one namespace, or every body in one of its own, got joint numbers in"
             f" {sorted(fitting)}: publish other markers on another topic, or with ids that end in"
-            f" {len(topology.joints)} to {JOINTS_PER_BODY - 1}",
+            f" {len(topology.joints)} to {JOINTS_PER_BODY - 1}; or, where they are people, all joints of each",
         )
     return [marker for markers in spaces.values() for marker in markers]
 
@@ -111,6 +138,13 @@ def _misfit(markers: list[Marker], topology: Topology) -> InputError | None:
     for marker in markers:
         body, joint = divmod(marker.id, JOINTS_PER_BODY)
         if body < 0 or joint >= len(topology.joints):
+            if _run_on(markers, len(topology.joints)):
+                return InputError(
+                    "joint_range",
+                    f"expected marker.id = body * {JOINTS_PER_BODY} + joint, got ids that run on to {len(markers) - 1}:"
+                    f" leave a gap after the {len(topology.joints)} joints of a body, or give every body a namespace"
+                    " with ids from 0",
+                )
             return InputError(
                 "joint_range",
                 f"expected marker.id = body * {JOINTS_PER_BODY} + joint with joint 0 to {len(topology.joints) - 1} for"
@@ -126,9 +160,15 @@ def _misfit(markers: list[Marker], topology: Topology) -> InputError | None:
     return None
 
 
+def _run_on(markers: list[Marker], V: int) -> bool:
+    """Whether bodies of V joints are numbered on without a gap: body * V + joint."""
+    count = len(markers)
+    return count > V and count % V == 0 and _is_body(markers, count)
+
+
 ADAPTER = Adapter(
     message="visualization_msgs/msg/MarkerArray",
     version=1,
-    decode=decode,
+    decode=Markers,
     text="Azure Kinect, Orbbec Femto: one marker per joint",
 )

@@ -129,7 +129,7 @@ class Numbers(Landmarks):
 
 def landmarks(rows: np.ndarray, context: Context) -> Person:
     """A person from (33, C) rows: x, y, z, and the visibility if C > 3; others are ignored."""
-    visibility = np.clip(np.nan_to_num(rows[:, 3]), 0.0, 1.0) if rows.shape[1] > 3 else None
+    visibility = np.nan_to_num(rows[:, 3]) if rows.shape[1] > 3 else None
     return Person(context.person_id, rows[:, :3], visibility)
 
 

@@ -25,23 +25,36 @@ class Poses:
 
     def __init__(self, context: Context) -> None:
         self._gathering: Gathering[tuple[Person, Header]] = Gathering(SAME)
+        self._unnamed, self._picture = 0, 0.0
+        """Poses without an id so far, of the picture with this stamp."""
 
     def __call__(self, message: Any, context: Context) -> SourceFrame | None:
         """Everybody in a picture, once all have come who are expected (``gathering``), or one of the next picture.
 
         Raises:
-            InputError: ``joint_range``: a name that OpenDR does not have; ``too_many_people``, ``zero_stamp``,
-                ``frame_id``.
+            InputError: ``joint_range``: a name that OpenDR does not have; ``no_ids``: several poses of a picture have
+                none; ``too_many_people``, ``zero_stamp``, ``frame_id``.
         """
-        person, stamp = _person(message, context.person_id), seconds(message.header.stamp)
+        stamp = seconds(message.header.stamp)
+        person = Person(self._name(message.pose_id, stamp, context), _joints(message))
         parts = self._gathering.step(stamp, {person.id: (person, message.header)})
         check_people(len(parts))
         if not parts:
             return None
         return context.frame([person for person, _ in parts.values()], next(iter(parts.values()))[1])
 
+    def _name(self, pose_id: int, stamp: float, context: Context) -> str:
+        if pose_id >= 0:
+            return str(pose_id)
+        if abs(stamp - self._picture) > SAME:
+            self._unnamed, self._picture = 0, stamp
+        self._unnamed += 1
+        check_people(self._unnamed)
+        return context.named([""] * self._unnamed, "give every pose a pose_id of 0 or more")[-1]
 
-def _person(message: Any, unnamed: str) -> Person:
+
+def _joints(message: Any) -> np.ndarray:
+    """(V, 3) pixels, NaN where a joint is not seen and in the last column."""
     joints = np.full((len(NAMES), 3), np.nan)
     for keypoint in message.keypoint_list:
         if keypoint.kpt_name not in NAMES:
@@ -50,7 +63,7 @@ def _person(message: Any, unnamed: str) -> Person:
             )
         if keypoint.x >= 0 and keypoint.y >= 0:  # -1: not seen
             joints[NAMES.index(keypoint.kpt_name), :2] = keypoint.x, keypoint.y
-    return Person(unnamed if message.pose_id < 0 else str(message.pose_id), joints)
+    return joints
 
 
 ADAPTER = Adapter(

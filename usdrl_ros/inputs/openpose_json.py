@@ -1,6 +1,7 @@
 """The JSON that OpenPose writes, in a std_msgs/String: ``people``, each with ``pose_keypoints_2d`` (x, y, confidence).
 
-Keypoints are 18 or 25 by the topology, in pixels; (0, 0) with confidence 0 is a joint that is not seen.
+Keypoints are 18 or 25 by the topology, in pixels; (0, 0) with confidence 0, or NaN, is a joint that is not
+seen.
 """
 
 from __future__ import annotations
@@ -31,13 +32,9 @@ def decode(message: String, context: Context) -> SourceFrame:
     if not isinstance(people, list) or not all(isinstance(one, dict) for one in people):
         raise InputError("json", f'expected {{"people": [{{"{KEY}": [...]}}]}}, got {shown(document)}')
     check_people(len(people))
-    ids = [_id(one) for one in people]
-    if len(people) > 1 and "" in ids:
-        raise InputError("no_ids", "expected an id for everybody, got none: start OpenPose with --tracking 1, or ids")
-    found = [
-        Person(name or context.person_id, *_joints(one, len(context.topology.joints)))
-        for name, one in zip(ids, people, strict=True)
-    ]
+    ids = context.named([_id(one) for one in people], "add a person_id of a tracker of your own, OpenPose has none")
+    V = len(context.topology.joints)
+    found = [Person(name, *_joints(one, V)) for name, one in zip(ids, people, strict=True)]
     return context.frame(found, json_message.header(document))
 
 
@@ -53,7 +50,9 @@ def _id(person: dict[str, Any]) -> str:
 def _joints(person: dict[str, Any], V: int) -> tuple[np.ndarray, np.ndarray]:
     """Joints (V, 3), NaN in the last column, and confidence (V,)."""
     numbers = person.get(KEY)
-    if not isinstance(numbers, list) or not all(isinstance(one, int | float) and abs(one) < 1e6 for one in numbers):
+    if not isinstance(numbers, list) or not all(
+        isinstance(one, int | float) and (abs(one) < 1e6 or one != one) for one in numbers
+    ):
         raise InputError("field_value", f"expected numbers in {KEY}, got {shown(numbers)}")
     if len(numbers) != 3 * V:
         raise InputError(
@@ -62,9 +61,10 @@ def _joints(person: dict[str, Any], V: int) -> tuple[np.ndarray, np.ndarray]:
             " openpose_body_25 or openpose_coco_18",
         )
     rows = np.array(numbers, np.float64).reshape(V, 3)
-    joints = np.where(rows[:, 2:] > 0.0, rows, np.nan)
+    seen = np.isfinite(rows).all(axis=1) & (rows[:, 2] > 0.0)
+    joints = np.where(seen[:, None], rows, np.nan)
     joints[:, 2] = np.nan
-    return joints, np.clip(rows[:, 2], 0.0, 1.0)
+    return joints, np.where(seen, rows[:, 2], 0.0)
 
 
 ADAPTER = Adapter(

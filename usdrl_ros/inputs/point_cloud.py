@@ -23,7 +23,7 @@ from sensor_msgs.msg import PointCloud2, PointField
 from usdrl_model.skeleton.person import Person
 from usdrl_model.skeleton.topology import Topology
 from usdrl_ros.inputs.adapter import Adapter, Context
-from usdrl_ros.inputs.common import InputError, SourceFrame, check_people, source_frame
+from usdrl_ros.inputs.common import InputError, SourceFrame, check_confidence, check_people, source_frame
 from usdrl_ros.messages.point_cloud import DTYPES, check_layout, count_of, points_as
 
 _COORDINATES = ("x", "y", "z")
@@ -32,8 +32,6 @@ _LONGEST_ID = 64
 """Characters of a text track_id, at most."""
 _LARGEST_WHOLE = {4: 2**24, 8: 2**53}
 """Bytes of a float -> limit below which it represents every whole number."""
-_OVERSHOOT = 1.5
-"""Some networks give confidences slightly above 1; larger values have another scale."""
 
 
 @np.errstate(invalid="ignore")  # a signalling NaN is missing like any other, without a warning
@@ -170,18 +168,19 @@ def _whole(column: np.ndarray, name: str) -> np.ndarray:
 
 def _confidence(column: np.ndarray) -> np.ndarray:
     """(P,) in [0, 1]; InputError if the scale is ambiguous."""
-    most = float(column.max(initial=0, where=~np.isnan(column)))
     if column.dtype.kind == "f":
-        if most <= _OVERSHOOT:
-            return column.astype(np.float64)
-        advice = "a percentage? divide it by the largest possible value"
-    else:
-        if most <= 1:
-            return column.astype(np.float64)
-        if column.dtype == np.uint8 and most > 100:
-            return column / 255.0
-        advice = "percent, of 255 or a tracking state? publish FLOAT32 from 0 to 1"
-    raise InputError("field_value", f"expected confidence from 0 to 1, got up to {most:g}: {advice}")
+        check_confidence(column)
+        return column.astype(np.float64)
+    most = int(column.max(initial=0))
+    if most <= 1:
+        return column.astype(np.float64)
+    if column.dtype == np.uint8 and most > 100:
+        return column / 255.0
+    raise InputError(
+        "field_value",
+        f"expected confidence from 0 to 1, got up to {most}: percent, of 255 or a tracking state? publish FLOAT32 from"
+        " 0 to 1",
+    )
 
 
 def _slots(points: np.ndarray, person: np.ndarray, ids: list[str], topology: Topology) -> np.ndarray:

@@ -1,6 +1,7 @@
 """hri_msgs/IdsList of REP-155 with the ``skeleton2d`` of each of its bodies: joints in the picture, lifted by depth.
 
-This is the better one of the two ways to read REP-155: all of its joints are measured (see ``rep155_tf``).
+This is the better one of the two ways to read REP-155, without depth, too: all of its joints are measured (see
+``rep155_tf``).
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def _person(one: str, message: Any) -> Person:
         raise InputError("joint_count", f"expected {JOINTS} points in skeleton2d, got {len(points)}: update hri_msgs")
     joints = np.array([(point.x, point.y, np.nan) for point in points], np.float64)
     confidence = np.nan_to_num(np.array([point.c for point in points], np.float64))
-    return Person(one, joints, np.clip(confidence, 0.0, 1.0))
+    return Person(one, joints, confidence)
 
 
 ADAPTER = Adapter(

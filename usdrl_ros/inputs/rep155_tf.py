@@ -2,7 +2,8 @@
 
 The links are those of a kinematic model of a human. hri_body_detect measures hips, shoulders, wrists and ankles and
 invents the rest: elbows and knees are solved for, neck and head stand still. Invented joints are marked as not seen,
-unless the tracker measures them (``input.all_links``).
+unless the tracker measures them (``input.all_links``). Without them hardly any action can be told, but where
+people are, whom they face and raised arms.
 """
 
 from __future__ import annotations
@@ -98,7 +99,8 @@ ADAPTER = Adapter(
         Option(
             name="all_links",
             default=False,
-            text="True: the tracker measures all links; elbows, knees, neck and head are believed.",
+            text="True: the tracker measures all links; elbows, knees, neck and head are believed. False: hardly any"
+            " action is told.",
         ),
     ),
     install=INSTALL,

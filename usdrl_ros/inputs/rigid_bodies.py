@@ -3,7 +3,7 @@
 ::
 
     separator: "_"                                    # anna_Head is the body Head of anna; left out: one person
-    bodies: {Head: head, LHand: wrist_left, Hips: spine_base}    # rigid body: joint of the topology
+    bodies: {Head: head, LHand: hand_left, Hips: spine_base, ...}    # rigid body: joint of the topology
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import LINE, cut, reason, shown
 from usdrl_model.files.documents import read_yaml
-from usdrl_model.skeleton.person import Person
+from usdrl_model.skeleton.person import SEEN_JOINTS, Person
 from usdrl_ros.inputs.adapter import Adapter, Context
 from usdrl_ros.inputs.common import InputError, SourceFrame, check_people
 
@@ -102,6 +102,12 @@ def _checked(table: Any, context: Context) -> tuple[str, dict[str, int]]:
         if known.index(joint) in joints.values():
             raise ValueError(f"{where}: bodies: joint {joint} occurs twice: give every joint one body")
         joints[body] = known.index(joint)
+    count = int(np.isin(context.topology.sources, list(joints.values())).all(axis=1).sum())
+    if count < SEEN_JOINTS:
+        raise ValueError(
+            f"{where}: bodies: expected enough of them for {SEEN_JOINTS} of the 25 canonical joints, from which on"
+            f" somebody is seen, got {len(joints)} for {count}: put more bodies on people (adapters.md has a table)"
+        )
     return separator, joints
 
 

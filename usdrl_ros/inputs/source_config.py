@@ -20,6 +20,7 @@ class SourceConfig:
     imu_topic: str = ""
     imu_rotation: tuple[float, ...] = (0.0, 0.0, 0.0)
     person_id: str = "0"
+    ids: str = "source"
     frame_id: str = ""
     input_file: str = ""
     depth_topic: str = ""

@@ -18,6 +18,8 @@ from usdrl_model.skeleton.person import Person
 from usdrl_ros.inputs.adapter import Adapter, Context
 from usdrl_ros.inputs.common import InputError, SourceFrame, numbered
 
+TRACKING = "start yolo_ros with use_tracking:=True"
+
 
 class Detections:
     """Reads the messages of one source.
@@ -54,15 +56,14 @@ class Detections:
             )
         frame_id = next(iter(frames), context.frame_id) or message.header.frame_id
         header = Header(stamp=message.header.stamp, frame_id=frame_id)
-        _check_ids(people)
+        ids = context.named([one.id for one in people], TRACKING)
         read = [_rows(one.keypoints3d.data, context, lambda at: (at.x, at.y, at.z)) for one in people]
         shared = np.concatenate([_shared(joints) for joints, _ in read]) if read else self._camera
         if len(shared):
             self._camera = shared
         for joints, _ in read:
             joints[(joints[:, None] == self._camera).all(axis=2).any(axis=1)] = np.nan
-        ids = [one.id or context.person_id for one in people]
-        return context.frame([Person(id_, *joints) for id_, joints in zip(ids, read, strict=True)], header)
+        return context.frame([Person(name, *joints) for name, joints in zip(ids, read, strict=True)], header)
 
 
 def _shared(joints: np.ndarray) -> np.ndarray:
@@ -79,11 +80,10 @@ def decode_2d(message: Any, context: Context) -> SourceFrame:
     """
     _tell_of_boxes(message.detections, context)
     people = [one for one in message.detections if one.keypoints.data]
-    _check_ids(people)
     found = []
-    for one in people:
+    for name, one in zip(context.named([one.id for one in people], TRACKING), people, strict=True):
         joints, confidence = _rows(one.keypoints.data, context, lambda point: (point.x, point.y, np.nan))
-        found.append(Person(one.id or context.person_id, joints, confidence))
+        found.append(Person(name, joints, confidence))
     return context.frame(found, message.header)
 
 
@@ -94,11 +94,6 @@ def _tell_of_boxes(detections: Iterable[Any], context: Context) -> None:
         context.warn(
             "no_keypoints", "people without keypoints: is the model of yolo_ros one of poses (yolov8m-pose.pt)?"
         )
-
-
-def _check_ids(people: list[Any]) -> None:
-    if len(people) > 1 and not all(one.id for one in people):
-        raise InputError("no_ids", "expected an id for everybody, got none: start yolo_ros with use_tracking:=True")
 
 
 def _rows(keypoints: Iterable[Any], context: Context, place: Callable[[Any], tuple[float, ...]]) -> Any:

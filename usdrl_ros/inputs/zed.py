@@ -1,7 +1,7 @@
 """zed_msgs/ObjectsStamped of the ZED wrapper: bodies of 18, 34 or 38 joints.
 
-Missing joints are NaN. Bodies whose place is only predicted (searching, terminated) are left out. Newer messages have a
-confidence per joint, which older ones lack.
+Missing joints are NaN. Bodies whose place is only predicted (searching, terminated) are left out; without tracking, no
+place is. Newer messages have a confidence per joint, which older ones lack.
 """
 
 from __future__ import annotations
@@ -26,40 +26,31 @@ def decode(message: Any, context: Context) -> SourceFrame:
     """The people of a message.
 
     Raises:
-        InputError: ``joint_count``: bodies of another format than the topology; ``no_ids``: tracking is off;
-            ``zero_stamp``, ``frame_id``.
+        InputError: ``joint_count``: bodies of another format than the topology; ``no_ids``: several, and tracking is
+            off; ``zero_stamp``, ``frame_id``.
     """
     bodies = [body for body in message.objects if body.skeleton_available]
     if len(bodies) < len(message.objects):
         context.warn("no_skeleton", "objects without a skeleton are ignored: is this the topic body_trk/skeletons?")
-    return context.frame(
-        [_person(body, context) for body in bodies if _tracked(body)],
-        message.header,
-    )
+    seen = [body for body in bodies if not body.tracking_available or body.tracking_state == _OK]
+    ids = [str(body.label_id) if body.tracking_available else "" for body in seen]
+    named = context.named(ids, "set body_tracking.enable_tracking of the wrapper")
+    return context.frame([_person(name, body, context) for name, body in zip(named, seen, strict=True)], message.header)
 
 
-def _tracked(body: Any) -> bool:
-    if not body.tracking_available:
-        raise InputError(
-            "no_ids",
-            "expected tracked bodies, got bodies without ids: set body_tracking.enable_tracking of the wrapper",
-        )
-    return bool(body.tracking_state == _OK)
-
-
-def _person(body: Any, context: Context) -> Person:
-    V, name = len(context.topology.joints), FORMATS.get(body.body_format, "")
-    if name != f"zed_body_{V}":
+def _person(name: str, body: Any, context: Context) -> Person:
+    V, kind = len(context.topology.joints), FORMATS.get(body.body_format, "")
+    if kind != f"zed_body_{V}":
         raise InputError(
             "joint_count",
             f"expected bodies of {V} joints, got body_format {body.body_format}"
-            f" ({name or 'unknown'}): set the parameter topology to {name or ', '.join(FORMATS.values())}",
+            f" ({kind or 'unknown'}): set the parameter topology to {kind or ', '.join(FORMATS.values())}",
         )
     joints = np.array([point.kp for point in body.skeleton_3d.keypoints[:V]], np.float64)
     percent = np.array(getattr(body, "skeleton_keypoint_confidence", [])[:V], np.float64)
     if not percent.size or not np.nan_to_num(percent).any():
-        return Person(str(body.label_id), joints)
-    return Person(str(body.label_id), joints, np.clip(np.nan_to_num(percent) / 100.0, 0.0, 1.0))
+        return Person(name, joints)
+    return Person(name, joints, np.clip(np.nan_to_num(percent) / 100.0, 0.0, 1.0))
 
 
 ADAPTER = Adapter(

@@ -51,7 +51,7 @@ PARAMETERS: tuple[Declaration, ...] = (
         " (hri_2d). All zeros: from camera_info_topic.",
     ),
     Declaration(
-        name="frame_id", default="", text="Frame of the input where messages have no header, for tf2 and the outputs."
+        name="frame_id", default="", text="Frame of the input where its messages name none, for tf2 and the outputs."
     ),
     Declaration(
         name="topology",

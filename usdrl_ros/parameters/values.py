@@ -50,7 +50,6 @@ class PerceptionConfig(SourceConfig):
     hri_rules: str
     max_rate: float
     max_people: int
-    ids: str
     look_ahead: float
     on_threshold: float
     off_threshold: float

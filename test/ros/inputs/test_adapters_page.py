@@ -4,21 +4,27 @@ import json
 import re
 import shlex
 import sys
+import textwrap
 
 import numpy as np
 import pytest
+import yaml
 from helpers.paths import ROOT
 
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from helpers.messages import decode  # noqa: E402
+from helpers.people import pose  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 
+from usdrl_model.online.stream import ActionStream  # noqa: E402
 from usdrl_model.skeleton.person import AXES, UNITS  # noqa: E402
 from usdrl_model.skeleton.topology import topology  # noqa: E402
 from usdrl_ros.inputs import registry  # noqa: E402
 from usdrl_ros.inputs.adapter import Context  # noqa: E402
 from usdrl_ros.inputs.mediapipe import AHEAD  # noqa: E402
+from usdrl_ros.inputs.options import PREFIX  # noqa: E402
+from usdrl_ros.inputs.skeleton_messages import header  # noqa: E402
 from usdrl_ros.parameters.declarations import PARAMETERS  # noqa: E402
 
 PAGE = (ROOT / "docs/adapters.md").read_text()
@@ -40,17 +46,50 @@ def test_every_adapter_has_its_row_and_says_its_message_and_joints():
             assert f"`{joints}`" in row or f"`topology: {joints}`" in row, name
 
 
-def test_every_command_names_an_adapter_and_its_joints_and_no_parameter_that_it_ignores():
+def commands():
+    """(What it is for, its parameters) of each command of the section."""
     (block,) = re.findall(
         r"^## A command for each tracker in space\n.*?```bash\n(.*?)```", PAGE, re.DOTALL | re.MULTILINE
     )
-    commands = [shlex.split(line) for line in block.splitlines() if not line.startswith("#")]
+    lines = block.splitlines()
+    for title, line in zip(lines[::2], lines[1::2], strict=True):
+        words = shlex.split(line)
+        assert title.startswith("# ") and words[:2] == ["usdrl-perception", "--ros-args"]
+        yield title, dict(one.split(":=") for one in words if ":=" in one)
+
+
+def test_by_no_command_of_ros4hri_most_of_the_joints_are_left_out():
+    """The links of tf that are not measured are half of the joints, without which no action is told."""
+    found = {title: given for title, given in commands() if "ROS4HRI" in title}
+    (flat,) = (given for title, given in found.items() if "without a depth image" in title)
+    assert (flat["input_type"], flat["weights"]) == ("rep155", "hri_2d") and "picture_size" in flat
+    links = [given for given in found.values() if given["input_type"] == "rep155_tf"]
+    assert [one["input.all_links"] for one in links] == ["true"]
+
+
+def test_of_people_by_the_table_of_rigid_bodies_all_labels_are_judged(tmp_path):
+    (text,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    (tmp_path / "bodies.yaml").write_text(textwrap.dedent(text))
+    table = yaml.safe_load(textwrap.dedent(text))
+    joints, stream = topology("kinect_v2_25"), ActionStream.from_pretrained("hri", topology="kinect_v2_25")
+    for step in range(30):
+        at = pose(100.0 + step / 10, up=False)
+        places = {name: Body(**dict(zip("xyz", at[joints.index(joint)], strict=True)))
+                  for name, joint in table["bodies"].items()}  # fmt: skip
+        bodies = [Body(rigid_body_name=f"anna{table['separator']}{name}", pose=Body(position=place))
+                  for name, place in places.items()]  # fmt: skip
+        message = Body(rigidbodies=bodies, header=header(100.0 + step / 10, "map"))
+        stream.push(decode(message, "rigid_bodies", joints=joints, file=str(tmp_path / "bodies.yaml")).frame)
+    stream.infer()
+    (anna,) = stream.state().people
+    assert (anna.id, anna.withheld, anna.states.unknown) == ("anna", (), ())
+
+
+def test_every_command_names_an_adapter_and_its_joints_and_no_parameter_that_it_ignores():
     declared, seen = {one.name for one in PARAMETERS}, set()
-    for command in commands:
-        assert command[:2] == ["usdrl-perception", "--ros-args"]
-        given = dict(one.split(":=") for one in command if one != "-p" and ":=" in one)
-        assert given.keys() <= declared
+    for _, given in commands():
         adapter = registry.load(given["input_type"])
+        assert given.keys() <= declared | {f"{PREFIX}{one.name}" for one in adapter.options}
         topology(given["topology"])
         assert given["topology"] in (adapter.topologies or [given["topology"]])
         assert given.get("axes", "optical") in AXES

@@ -1,5 +1,7 @@
 """The way from the sensor's frame to gravity-aligned canonical axes, and back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,7 +21,9 @@ from usdrl_model.online.stream import ActionStream  # noqa: E402
 from usdrl_model.skeleton.person import AXES, UNITS, Person, SkeletonFrame  # noqa: E402
 from usdrl_model.skeleton.topology import JOINT_INDEX, topology  # noqa: E402
 from usdrl_ros.inputs import registry  # noqa: E402
+from usdrl_ros.inputs.adapter import Context  # noqa: E402
 from usdrl_ros.inputs.common import InputError, SourceFrame  # noqa: E402
+from usdrl_ros.inputs.conversion import Conversion  # noqa: E402
 from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
 
@@ -234,3 +238,22 @@ def test_a_missing_transform_is_a_refusal():
 def test_impossible_settings_say_what_to_do(arguments, reason):
     with pytest.raises(ValueError, match=reason):
         Frames(**arguments)
+
+
+def test_the_parameter_stands_in_for_a_frame_that_the_header_lacks():
+    message = point_cloud(source(np.arange(75.0).reshape(25, 3) / 50 + 1.0).frame, Header(stamp=Time(sec=5)))
+    context = Context(topology=topology("kinect_v2_25"))
+
+    def convert(**given):
+        frames = Frames("optical", target_frame="base", tf=Buffer())
+        read = Conversion(
+            deserialise=lambda message: message, decode=registry.load("point_cloud").decoder(context), frames=frames,
+            context=replace(context, **given),
+        )  # fmt: skip
+        return read(message, 5.0)
+
+    sent, frame = convert(frame_id="/camera")
+    assert sent.frame_id == "camera" and np.isfinite(frame.people[0].joints).all()
+    with pytest.raises(InputError, match="to 'base', got an empty header.frame_id: set frame_id") as error:
+        convert()
+    assert error.value.kind == "no_transform"

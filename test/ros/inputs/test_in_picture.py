@@ -60,8 +60,11 @@ def test_a_joint_that_is_not_seen_has_no_place():
     document = openpose(10.0, **{"7": POINTS})
     document["people"][0]["pose_keypoints_2d"][:3] = [5.0, 5.0, 0.02]
     document["people"][0]["pose_keypoints_2d"][3:6] = [0.0, 0.0, 0.0]
+    document["people"][0]["pose_keypoints_2d"][6:9] = [np.nan, np.nan, np.nan]
+    document["people"][0]["pose_keypoints_2d"][9:12] = [320.0, np.nan, 0.9]
     (person,) = decode(String(data=json.dumps(document)), context).frame.people
-    assert np.isnan(person.joints[:2]).all() and np.isfinite(person.joints[2:]).all()
+    assert np.isnan(person.joints[:4]).all() and np.isfinite(person.joints[4:]).all()
+    np.testing.assert_allclose(person.confidence, [0.02, 0.0, 0.0, 0.0, *[0.9] * 14])
 
 
 def test_sizes_that_are_none():

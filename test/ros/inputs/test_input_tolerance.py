@@ -7,10 +7,13 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
-from helpers.messages import FLOATS, HEADER, INTEGERS, cloud, decode, fields, marker, refusal  # noqa: E402
+from helpers.messages import FLOATS, HEADER, INTEGERS, KINECT, cloud, decode, fields, marker, refusal  # noqa: E402
 from sensor_msgs.msg import PointField  # noqa: E402
 from visualization_msgs.msg import Marker, MarkerArray  # noqa: E402
 
+from usdrl_ros.inputs import registry  # noqa: E402
+from usdrl_ros.inputs.adapter import Context  # noqa: E402
+from usdrl_ros.inputs.common import InputError  # noqa: E402
 from usdrl_ros.messages.point_cloud import create_cloud, dtype_from_fields, points_as  # noqa: E402
 
 X = np.arange(50.0)
@@ -154,9 +157,34 @@ def test_every_body_may_have_a_namespace_of_its_own():
 
 
 def test_namespaces_that_could_both_be_joints_are_refused():
-    assert refusal(MarkerArray(markers=[*skeleton(0, "left"), *skeleton(0, "right")]), "marker_array") == (
-        "mixed_namespaces"
-    )
+    few = skeleton(0, "goals")[:3]
+    assert refusal(MarkerArray(markers=[*skeleton(0, "people"), *few]), "marker_array") == "mixed_namespaces"
+
+
+def test_namespaces_with_all_joints_of_one_body_are_people():
+    context = Context(topology=KINECT)
+    read = registry.load("marker_array").decoder(context)
+
+    def people(*markers):
+        return {one.id: one.joints[:, 0] for one in read(MarkerArray(markers=list(markers)), context).frame.people}
+
+    anna, bob = skeleton(0, "anna"), skeleton(0, "bob", 50.0)
+    both = people(*anna, *bob)
+    assert both.keys() == {"anna", "bob"}
+    np.testing.assert_array_equal([both["anna"], both["bob"]], [X[:25], X[:25] + 50.0])
+    assert people(*bob).keys() == {"bob"}, "alone as well, once it is known"
+    seen = people(*anna, *bob[:10])
+    assert seen.keys() == {"anna", "bob"} and np.isfinite(seen["bob"]).sum() == 10
+    assert people(*skeleton(0, "one"), *skeleton(3, "one")).keys() == {"0", "3"}
+
+
+def test_ids_that_run_on_from_body_to_body_are_told_what_to_do():
+    on = [marker(number, space="skeletons") for number in range(75)]
+    with pytest.raises(InputError, match="ids that run on to 74: leave a gap after the 25 joints") as error:
+        decode(MarkerArray(markers=on), "marker_array")
+    assert error.value.kind == "joint_range"
+    with pytest.raises(InputError, match="set the parameter topology"):
+        decode(MarkerArray(markers=on[:32]), "marker_array")
 
 
 def test_joints_of_another_topology_are_not_hidden_by_a_small_namespace():

@@ -1,5 +1,6 @@
 """Messages of trackers -> people: their numbering, frames and units, and what they send for a joint not seen."""
 
+import json
 from importlib import import_module
 
 import numpy as np
@@ -10,6 +11,7 @@ pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 from geometry_msgs.msg import Point, Pose  # noqa: E402
 from helpers import stand_ins  # noqa: E402
 from helpers.messages import HEADER, decode  # noqa: E402
+from helpers.tracker_messages import BODIES  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 
 from usdrl_model.skeleton.topology import topology  # noqa: E402
@@ -86,7 +88,7 @@ def test_bodies_of_zed_that_are_not_seen_are_nobody():
     )
     assert [person.id for person in source.frame.people] == ["4"]
     assert odd == ["no_skeleton"]
-    assert refused(zed(body(34, tracking_available=False)), "zed", "zed_body_34") == "no_ids"
+    assert refused(zed(body(34, tracking_available=False), body(34)), "zed", "zed_body_34") == "no_ids"
     assert refused(zed(body(34, body_format=3)), "zed", "zed_body_34") == "joint_count"
 
 
@@ -212,6 +214,18 @@ def test_markers_of_hiros_by_name_or_by_number():
     assert refused(group(["a", "b"], numbers=[1, 1]), "hiros", "coco_17") == "duplicate_joint"
 
 
+def test_a_group_of_hiros_without_a_frame_is_in_that_of_its_skeletons():
+    message, joints = group(["nose"]), topology("coco_17")
+    message.header = Header(stamp=HEADER.stamp)
+    assert decode(message, "hiros", joints=joints).frame_id == ""
+    message.skeletons[0].src_frame = "kinect"
+    assert decode(message, "hiros", joints=joints).frame_id == "kinect"
+    message.skeletons.append(make("hiros_skeleton_msgs/Skeleton", id=4, max_markers=17, src_frame="other"))
+    assert refused(message, "hiros", "coco_17") == "mixed_frames"
+    message.header = HEADER
+    assert decode(message, "hiros", joints=joints).frame_id == "camera"
+
+
 def nuitrack(*joints, count=1):
     made = [make("nuitrack_msgs/JointInfo", type=t, confidence=c, real=list(real)) for t, c, real in joints]
     people = [make("nuitrack_msgs/SkeletonInfo", id=n + 1, joints=made) for n in range(count)]
@@ -241,9 +255,15 @@ def rigid(*names, header=HEADER):
     return make("mocap4r2_msgs/RigidBodies", header=header, rigidbodies=bodies)
 
 
+def bodies(separator="", **given):
+    """A table in which these are the first of the bodies."""
+    rest = {name: joint for name, joint in BODIES.items() if joint not in given.values()}
+    return json.dumps({"separator": separator, "bodies": given | rest})
+
+
 def test_rigid_bodies_by_their_names(tmp_path):
     table = tmp_path / "bodies.yaml"
-    table.write_text('separator: "_"\nbodies: {Head: nose, LHand: wrist_left}\n')
+    table.write_text(bodies("_", Head="nose", LHand="wrist_left"))
     given = {"joints": topology("coco_17"), "file": str(table)}
     names = ["anna_Head", "bob_LHand", "robot", "table_Leg", "anna_LHand", "_Head"]
     anna, bob = decode(rigid(*names), "rigid_bodies", **given).frame.people
@@ -254,19 +274,19 @@ def test_rigid_bodies_by_their_names(tmp_path):
     assert refused(rigid("anna_Head", "anna_Head"), "rigid_bodies", "coco_17", file=str(table)) == "duplicate_joint"
     crowd = [f"p{n}_Head" for n in range(65)]
     assert refused(rigid(*crowd), "rigid_bodies", "coco_17", file=str(table)) == "too_many_people"
-    table.write_text('separator: "_"\nbodies: {Head: nose, left_hand: wrist_left, hand: wrist_right}\n')
+    table.write_text(bodies("_", Head="nose", left_hand="wrist_left", hand="wrist_right"))
     names = ["anna_left_Head", "anna_left_left_hand", "anna_left_hand"]
     people = {one.id: one for one in decode(rigid(*names), "rigid_bodies", **given).frame.people}
     assert people.keys() == {"anna_left", "anna"}, "the name of a body may hold the separator: the longest one counts"
     assert np.isfinite(people["anna_left"].joints[:, 0]).sum() == 2
-    table.write_text("bodies: {Head: nose}")
+    table.write_text(bodies())
     (one,) = decode(rigid("Head"), "rigid_bodies", **given).frame.people
     assert one.id == "me"
 
 
 def test_a_table_that_names_nobody_is_told_of_until_somebody_comes(tmp_path):
     table, told = tmp_path / "bodies.yaml", []
-    table.write_text("bodies: {Head: nose}")
+    table.write_text(bodies())
     context = Context(
         topology=topology("coco_17"), file=str(table), arrival=1.0, warn=lambda kind, text: told.append((kind, text))
     )
@@ -285,6 +305,7 @@ def test_a_table_that_names_nobody_is_told_of_until_somebody_comes(tmp_path):
         ("bodys: {Head: nose}", "expected bodies"),
         ("bodies: {Head: nose}\nseperator: _", "did you mean 'separator'"),
         ("bodies: {Head: nose}\nseparator: 3", "separator: expected a text"),
+        ("bodies: {Head: nose, L: wrist_left, R: wrist_right, Hip: hip_left}", "for 8 of the 25.*, got 4 for [1-7]:"),
         ("[", "not a YAML file"),
         (None, "No such file"),
     ],
@@ -305,7 +326,7 @@ def test_the_message_of_every_tracker_is_found_and_must_be_stamped(kind, monkeyp
     found = registry.find(kind)
     assert f"{found.message_type.__module__.split('.')[0]}/msg/{found.message_type.__name__}" == found.adapter.message
     table = tmp_path / "bodies.yaml"
-    table.write_text("bodies: {Head: nose}")
+    table.write_text(bodies())
     message = found.message_type()
     assert Layout(message.get_fields_and_field_types()).fits(stand_ins.cdr(message))
     if kind != "nuitrack":
