@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.online.crowd import Sample
-from usdrl_model.online.stamps import StampCourse, Verdict
 from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical_people
+from usdrl_model.skeleton.stamps import StampCourse, Verdict
 from usdrl_model.skeleton.topology import Topology
 
 HELD = 512
