@@ -25,7 +25,7 @@ from usdrl_model.events.onset_offset import ActionMachine, Event
 from usdrl_model.events.people import PersonEvent, Reason
 from usdrl_model.gestures.recogniser import PersonGestures, Recogniser
 from usdrl_model.inference import load
-from usdrl_model.online.association import Memory
+from usdrl_model.online.association import Memory, solver
 from usdrl_model.online.companion import Companion
 from usdrl_model.online.crowd import Crowd
 from usdrl_model.online.decisions import Decisions
@@ -55,7 +55,7 @@ class ActionStream:
         machine: makes what decides on the actions of a person, from their name; None: machines as ``config`` says.
 
     Raises:
-        ValueError: unknown topology, settings beyond the window of the weights, or pairs that do not fit beside them.
+        ValueError: unknown topology, settings that ``check`` refuses, or pairs that do not fit beside them.
     """
 
     def __init__(
@@ -131,13 +131,15 @@ class ActionStream:
         }
 
     def check(self, config: StreamConfig) -> None:
-        """Raise ValueError for settings that reach beyond the window of the weights; change nothing. Thread-safe."""
+        """Raise ValueError for settings that the weights or this machine cannot run; change nothing. Thread-safe."""
         check_window(config, self.weights.config.detector)
+        if config.ids == "own":
+            solver()
         if self._pairs is not None:
             self._pairs.check(config)
 
     def configure(self, config: StreamConfig) -> None:
-        """Change the settings and reset, because buffers depend on them. Raises as the class."""
+        """Change the settings and reset, because buffers depend on them. Raises as ``check``."""
         self.check(config)
         self.config = config
         self.reset()

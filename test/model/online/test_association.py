@@ -180,5 +180,10 @@ def test_without_scipy_the_setting_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy", None)
     with pytest.raises(ValueError, match="pip install scipy"):
         stream()
+    running = ActionStream(hand_up_weights(), topology="kinect_v2_25")
+    for refuses in (running.check, running.configure):
+        with pytest.raises(ValueError, match="pip install scipy"):
+            refuses(dataclasses.replace(running.config, ids="own", max_people=3))
+    assert (running.config.ids, running.config.max_people, running.finish()) == ("source", 20, [])
     with pytest.raises(ValueError, match="source or own, got 'mine'"):
         StreamConfig(ids="mine")
