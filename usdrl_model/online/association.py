@@ -43,7 +43,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What is known of the people of one stream; it outlives resets, as a tracker that falls silent forgets nobody."""
+    """What is known of the people of one source; it outlives resets, as a tracker that falls silent forgets nobody."""
 
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     """Gives every new id, so that no stranger gets an old one."""

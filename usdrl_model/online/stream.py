@@ -88,8 +88,7 @@ class ActionStream:
         self._log = EventLog()
         self.frames = FrameFilter(self.topology, self.counters, weights.config.detector.encoder)
         """Which frames count, by their stamps."""
-        self._memory = Memory()
-        self.reset()
+        self.reset(anew=True)
 
     @classmethod
     def from_pretrained(
@@ -144,8 +143,10 @@ class ActionStream:
         self.config = config
         self.reset()
 
-    def reset(self) -> None:
-        """Forget all people but where ``ids: own`` saw them, without events; event numbers continue."""
+    def reset(self, *, anew: bool = False) -> None:
+        """Forget all people, without events; event numbers continue. ``anew``: also where ``ids: own`` saw them."""
+        if anew:
+            self._memory = Memory()
         self.frames.restart(back=self.config.reset_after, ahead=self.config.max_gap)
         self._crowd = Crowd(self._follow, self.config, self.counters, self._memory)
         self._robot = Companion(self.weights.config.detector.rate, self.config.max_gap)
@@ -229,8 +230,8 @@ class ActionStream:
                 self._log.acts(who, edges, self.stamp)
         return self._log.collect()
 
-    def finish(self) -> list[Event]:
-        """End of the recording: decide on the remaining frames, end all active actions, and reset."""
+    def finish(self, *, anew: bool = True) -> list[Event]:
+        """End of the recording: decide on the remaining frames, end all active actions, and ``reset``."""
         events = self.infer()
         decided = dict(self._decisions.advance(self._crowd.people))
         for person in self._crowd.people:
@@ -238,7 +239,7 @@ class ActionStream:
             self._log.acts(person.id, [*decided.get(person, ()), *edges, *person.close("offset")], self.stamp)
         self._log.lose(self._crowd.people, "reset", self.stamp)
         events += self._log.collect()
-        self.reset()
+        self.reset(anew=anew)
         return events
 
     def state(self) -> StreamState:
