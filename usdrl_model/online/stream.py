@@ -181,7 +181,7 @@ class ActionStream:
 
     @property
     def stamp(self) -> float:
-        """The newest stamp believed, seconds; -inf before the first."""
+        """The newest stamp believed, seconds, or that of ``advance``; -inf before the first."""
         return self.frames.stamp
 
     def push(self, frame: SkeletonFrame) -> list[Event]:
@@ -214,7 +214,7 @@ class ActionStream:
             return self._log.collect()
         self._slot, self._due_slot = self._due_slot, None
         detector = self.weights.config.detector
-        end = grid_index(self.stamp, detector.rate)
+        end = grid_index(self.frames.newest, detector.rate)
         last = end - math.ceil(self.config.look_ahead * detector.rate - ON_GRID)
         people, robot = self._crowd.people, self._robot.at(self.stamp)
         answered: Answered | None = None
@@ -254,9 +254,9 @@ class ActionStream:
 
     def _accept(self, frame: SkeletonFrame) -> list[CanonicalFrame]:
         """The frames that count now; after a jump of time, all people are lost first."""
-        before, (accepted, jumped) = self.stamp, self.frames.accept(frame)
-        if jumped:
-            self._log.lose(self._crowd.disperse(back=self.stamp < before), "reset", before)
+        before, (accepted, jump) = self.stamp, self.frames.accept(frame)
+        if jump:
+            self._log.lose(self._crowd.disperse(back=jump < 0.0), "reset", before)
             self.reset()
         return accepted
 
@@ -264,7 +264,7 @@ class ActionStream:
         """Buffer an accepted frame; True when an inference is due."""
         if frame.samples and self.stamp - frame.stamp > max(self.config.look_ahead, 1.0 / self.config.max_rate):
             self.counters["late_frames"] += 1  # its time was decided without it
-        self.frames.advance(frame.stamp)
+        self.frames.believe(frame.stamp)
         self._expire()  # before the new samples: who was away for longer than max_gap is a new person
         self._log.lose(self._crowd.take(frame.stamp, frame.samples, frame.sensor), "gone", self.stamp)
         self._log.welcome(self._crowd.here(self.stamp), self.stamp)
