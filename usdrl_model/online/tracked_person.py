@@ -271,8 +271,13 @@ class TrackedPerson:
             top=top,
             valid_joints=float(valid.mean()),
             states=States() if absent else self.states.snapshot(),
-            withheld=self._withheld if self._judgeable() else self._detector.labels[1:],
+            withheld=self._withheld if self._judgeable() else self._labels,
         )
+
+    @property
+    def _labels(self) -> tuple[str, ...]:
+        """All that can be told of them, pairs and gestures too."""
+        return (*self._detector.labels[1:], *(self.pairs.labels if self.pairs else ()), *self.gestures.labels)
 
     def _judgeable(self) -> bool:
         """Whether enough joints were seen lately in any frame of the grid, or in the newest that was sent."""
