@@ -225,8 +225,8 @@ class TrackedPerson:
         """End all active actions and gestures."""
         return self.machine.close(kind) + self.gestures.close(kind) + (self.pairs.close(kind) if self.pairs else [])
 
-    def since(self, stamp: float) -> tuple[np.ndarray, np.ndarray]:
-        """Joints (L, 25, 3), metres, and mask (L, 25) from a stamp to the newest frame.
+    def since(self, stamp: float) -> Body:
+        """``body`` from a stamp to the newest frame.
 
         Raises:
             ValueError: it is longer ago than the frames that are kept.
@@ -238,7 +238,7 @@ class TrackedPerson:
             raise ValueError(
                 f"expected at most {most:.1f} s between start and stop, got {frames / rate:.1f} s: begin again"
             )
-        return self.track.window(max(frames, 0), newest)
+        return self.body(newest, max(frames, 0))
 
     def state(self, now: float) -> PersonState:
         """A snapshot at a stamp: who has not been sent for ``MAX_JOINT_GAP`` has no joints any more."""
