@@ -134,7 +134,7 @@ def test_who_is_not_sent_any_more_has_no_place_and_no_states():
     assert person.last_seen == last
 
 
-def test_empty_slots_of_a_tracker_are_nobody_and_cost_nothing():
+def test_empty_slots_of_a_tracker_are_nobody():
     stream, nothing = ActionStream(hand_up_weights(), topology="kinect_v2_25"), np.full((25, 3), np.nan)
     for frame in frames(duration=2.0):
         stream.push(SkeletonFrame(frame.stamp, (*frame.people, *(Person(f"no {n}", nothing) for n in range(9)))))
