@@ -42,7 +42,7 @@ def predict(recording: Recording, stream: ActionStream) -> Prediction:
     """
     if not recording.frames:
         raise ValueError(f"{recording.name}: expected frames, got none")
-    stream.reset()
+    stream.reset(anew=True)
     events: list[Event] = []
     states: dict[tuple[float, str, str], Detection] = {}
     for frame in recording.frames:

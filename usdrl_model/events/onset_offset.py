@@ -55,9 +55,11 @@ class EventConfig:
                 raise ValueError(f"{where}: expected a threshold in (0, 1], got {value}")
             if value < self.off_threshold:
                 raise ValueError(f"{where}: expected at least off_threshold ({self.off_threshold}), got {value}")
-        for where in ("off_threshold", "min_duration", "hold", "refractory"):
-            if getattr(self, where) < 0.0:
-                raise ValueError(f"{where}: expected 0 or more, got {getattr(self, where)}")
+        lasting = {f"label_min_duration.{label}": seconds for label, seconds in self.label_min_duration.items()}
+        usual = {name: getattr(self, name) for name in ("off_threshold", "min_duration", "hold", "refractory")}
+        for where, value in {**usual, **lasting}.items():
+            if not value >= 0.0:
+                raise ValueError(f"{where}: expected 0 or more, got {value}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -110,8 +110,8 @@ def from_recording(
         stop: seconds from the first frame.
 
     Raises:
-        ValueError: a span that begins before the recording or not before it ends, nobody or several people in it, an
-            unknown joint set, or as ``from_body``.
+        ValueError: joints in a picture for windows that need depth, a span that begins before the recording or not
+            before it ends, nobody or several people in it, an unknown joint set, or as ``from_body``.
     """
     origin = recording.frames[0].stamp if recording.frames else 0.0
     span = f" {start:g}-{stop:g} s" if (start, stop) != (0.0, math.inf) else ""
@@ -121,6 +121,11 @@ def from_recording(
         last = recording.frames[-1].stamp - origin if recording.frames else 0.0
         nothing = "" if frames else "no frames there; "
         raise ValueError(f"{source}: {nothing}expected a span that begins before it ends, within 0-{last:.1f} s")
+    if recording.flat and not shape.flat:
+        raise ValueError(
+            f"{source}: expected joints in space, got joints in a picture: take weights that need no depth, or a"
+            " tracker with a depth image"
+        )
     there = tracklets(dataclasses.replace(recording, frames=frames, segments=()), (), rate, MAX_GAP)
     tracklet = _of_person(there, person, source) or _nobody(frames, person, source, rate)
     return from_body(tracklet.joints, tracklet.mask, rate, shape, source, recording.topology)

@@ -92,7 +92,12 @@ def prototype(embedded: np.ndarray) -> np.ndarray:
     return unit(embedded.mean(axis=0))
 
 
+def is_label(name: str) -> bool:
+    """Whether a gesture may be called so: the label names a folder and a topic."""
+    return _LABEL.fullmatch(name) is not None
+
+
 def check_label(label: str) -> None:
-    """Raise ValueError for a label that cannot name a folder and a topic."""
-    if not _LABEL.fullmatch(label):
+    """Raise ValueError for what ``is_label`` refuses."""
+    if not is_label(label):
         raise ValueError(f"label: expected 1 to 64 letters, digits and underscores, got {shown(label)}")

@@ -25,7 +25,7 @@ from usdrl_model.config import at_least, at_most
 from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import shown
 from usdrl_model.files import atomic_file, folder_lock
-from usdrl_model.gestures.gesture import MOST_EXAMPLES, Example, Gesture, check_label
+from usdrl_model.gestures.gesture import MOST_EXAMPLES, Example, Gesture, check_label, is_label
 
 FORMAT = "usdrl.gesture/1"
 DESCRIPTION = "gesture.yaml"
@@ -165,6 +165,8 @@ def _read(place: Path, label: str) -> Gesture:
 def labels(folder: Path) -> list[str]:
     """Names of the gestures below a folder, sorted; none where there is no such folder.
 
+    A folder whose name is no label, such as the copy ``thumbs_up.bak``, is no gesture.
+
     Raises:
         NotADirectoryError: a file, or the folder of one gesture.
     """
@@ -172,7 +174,7 @@ def labels(folder: Path) -> list[str]:
         raise NotADirectoryError(f"{folder}: expected a folder of gestures, got a file")
     if (folder / DESCRIPTION).exists():
         raise NotADirectoryError(f"{folder}: expected a folder of gestures, got one gesture: name the folder above it")
-    return sorted(file.parent.name for file in folder.glob(f"*/{DESCRIPTION}"))
+    return sorted(filter(is_label, (file.parent.name for file in folder.glob(f"*/{DESCRIPTION}"))))
 
 
 def read_all(folder: Path, weights: str) -> list[Gesture]:

@@ -101,6 +101,11 @@ class PersonGestures:
         """Label -> when the movement can have begun: the person has come, and the last one has ended."""
         self._machine = ActionMachine((BACKGROUND_LABEL, *self._half), EVENTS)
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Of the gestures."""
+        return tuple(self._half)
+
     def step(self, time: float, scores: np.ndarray, came: float, again: bool = False) -> list[Edge]:
         """Process the scores (G,) of a window.
 

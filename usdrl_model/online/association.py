@@ -9,7 +9,7 @@ so that nobody takes the id of somebody who left before them on the same way. A 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -43,7 +43,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What is known of the people of one stream; it outlives resets, as a tracker that falls silent forgets nobody."""
+    """What is known of the people of one source; it outlives resets, as a tracker that falls silent forgets nobody."""
 
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     """Gives every new id, so that no stranger gets an old one."""
@@ -60,15 +60,11 @@ class Association:
             are forgotten.
 
     Raises:
-        ValueError: SciPy is not installed.
+        ValueError: as ``solver``.
     """
 
     def __init__(self, memory: Memory, back: float) -> None:
-        try:
-            from scipy.optimize import linear_sum_assignment
-        except ModuleNotFoundError as error:
-            raise ValueError(f"ids: own {advice(error)}") from None
-        self._solve = linear_sum_assignment
+        self._solve = solver()
         self._memory = memory
         self._back = back
 
@@ -110,6 +106,20 @@ class Association:
             if before is None or stamp > before.stamp:
                 places[called] = Place(stamp, joints, confidence > 0.0)
         return named
+
+
+def solver() -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """The Hungarian algorithm: costs (P, S) -> rows and columns that go together.
+
+    Raises:
+        ValueError: SciPy is not installed.
+    """
+    try:
+        from scipy.optimize import linear_sum_assignment
+    except ModuleNotFoundError as error:
+        raise ValueError(f"ids: own {advice(error)}") from None
+    solve: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] = linear_sum_assignment
+    return solve
 
 
 def _costs(places: Sequence[Place], stamp: float, seen: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:

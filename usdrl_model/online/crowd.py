@@ -11,8 +11,8 @@ The ids of a tracker are checked against positions. A sample that is farther fro
 Ids are swapped, too, where two samples of one frame are each where the other's person just was, however near they are,
 unless both may have walked there: of two who pass each other out of sight nobody knows better than the tracker.
 
-At most ``limit`` people who are seen are followed, the nearest to the sensor first, and as many who are frozen or have
-no valid joint.
+At most ``limit`` people who are seen are followed, the nearest to the sensor first, and as many who are frozen. An
+empty slot of the tracker, a sample without a valid joint, is nobody: it begins no person and keeps none.
 """
 
 from __future__ import annotations
@@ -123,12 +123,12 @@ class Crowd:
         return gone
 
     def expire(self, now: float) -> list[TrackedPerson]:
-        """Remove and return the people without a sample for ``max_gap``."""
+        """Remove and return the people of whom no joint has been sent for ``max_gap``."""
         oldest = now - self._max_gap
-        return self._lose([name for name, person in self._people.items() if person.sighting.stamp < oldest])
+        return self._lose([name for name, person in self._people.items() if person.placed < oldest])
 
     def unseen(self, now: float) -> list[TrackedPerson]:
-        """People whose samples have had no valid joint for ``max_gap``: lost, frozen or a wrong detection."""
+        """People whose joints have been frozen for ``max_gap``: a tracker that hangs, or a wrong detection."""
         return [person for person in self._people.values() if not person.seen(now - self._max_gap)]
 
     def here(self, now: float) -> list[TrackedPerson]:
@@ -190,10 +190,10 @@ class Crowd:
 
     def _start(self, id_: str, sighting: Sighting) -> list[TrackedPerson]:
         """Follow a new person; return the one they replace, if any."""
+        if math.isinf(sighting.range):
+            return []
         gone: list[TrackedPerson] = []
         here = self.here(sighting.stamp)
-        if math.isinf(sighting.range) and max(len(here), len(self._people) - len(here)) >= self._limit:
-            return []  # an empty slot of the tracker is nobody, and nobody too many
         if len(here) >= self._limit:
             self._counters["people_over_limit"] += 1
             farthest = max(here, key=lambda person: person.away)

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.online.crowd import Sample
-from usdrl_model.online.stamps import StampCourse, Verdict
 from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical_people
+from usdrl_model.skeleton.stamps import StampCourse, Verdict
 from usdrl_model.skeleton.topology import Topology
 
 HELD = 512
@@ -57,15 +57,24 @@ class FrameFilter:
 
     @property
     def stamp(self) -> float:
-        """The newest stamp believed, seconds; -inf before the first."""
+        """The newest stamp believed, seconds, or that to which time has passed since; -inf before the first."""
+        return self._course.now
+
+    @property
+    def newest(self) -> float:
+        """The newest stamp of a frame that is believed."""
         return self._course.newest
+
+    def believe(self, stamp: float) -> None:
+        """A frame of this stamp counts, which was accepted before a ``restart``."""
+        self._course.believe(stamp)
 
     def advance(self, stamp: float) -> None:
         """Let time pass to ``stamp`` without a frame."""
         self._course.advance(stamp)
 
-    def accept(self, frame: SkeletonFrame) -> tuple[list[CanonicalFrame], bool]:
-        """The frames that count now that ``frame`` has come, and whether time has jumped.
+    def accept(self, frame: SkeletonFrame) -> tuple[list[CanonicalFrame], float]:
+        """The frames that count now that ``frame`` has come, and by how many seconds time has jumped; 0: it has not.
 
         The list is ``frame`` alone, empty while it is held, or all frames since the jump. After a jump the caller must
         ``restart``.
@@ -74,18 +83,18 @@ class FrameFilter:
             ValueError: a person's joints do not fit the topology or have no depth, or the stamp is not finite.
         """
         converted = self._convert(frame)
-        verdict = self._course.judge(frame.stamp)
+        newest, verdict = self._course.newest, self._course.judge(frame.stamp)
         if verdict is Verdict.ASTRAY:
             self._held.append(converted)
-            return [], False
+            return [], 0.0
         if verdict is Verdict.ON_COURSE:
             self._refuse_held("second_clock_frames" if self._course.rival else "outlier_stamps")
-            return [converted], False
+            return [converted], 0.0
         since, until = self._course.since, frame.stamp
         accepted = [held for held in self._held if since <= held.stamp <= until]
         self._held = deque((held for held in self._held if not since <= held.stamp <= until), HELD)
         self._counters["resets"] += 1
-        return [*accepted, converted], True
+        return [*accepted, converted], until - newest
 
     def _convert(self, frame: SkeletonFrame) -> CanonicalFrame:
         if not math.isfinite(frame.stamp):

@@ -79,9 +79,7 @@ class LiveEnrolment:
         Raises:
             FileNotFoundError, ImportError, ValueError: as ``load.load`` and the class.
         """
-        if not weights and stream.weights.config.detector.streaming:
-            weights = GESTURE_DETECTOR
-        beside = load.load(weights, device, cuda_graphs=cuda_graphs, threads=threads) if weights else None
+        beside = load_beside(stream.weights, weights, device=device, threads=threads, cuda_graphs=cuda_graphs)
         return cls(stream, folder, beside)
 
     def warm_up(self) -> None:
@@ -141,3 +139,17 @@ class LiveEnrolment:
         gestures = library.read_all(self._folder, self._background.weights)
         self._stream.recognise(Recogniser(gestures, self._background, self._detector))
         self.labels = tuple(gesture.label for gesture in gestures)
+
+
+def load_beside(
+    running: LoadedDetector,
+    weights: str = "",
+    *,
+    device: str = "auto",
+    threads: int | None = None,
+    cuda_graphs: bool | None = None,
+) -> LoadedDetector | None:
+    """What tells gestures beside the detector of a stream; None: that detector itself. As ``from_pretrained``."""
+    if not weights and running.config.detector.streaming:
+        weights = GESTURE_DETECTOR
+    return load.load(weights, device, cuda_graphs=cuda_graphs, threads=threads) if weights else None

@@ -31,6 +31,8 @@ class PersonPairs:
         kernel = hann_length(config.smoothing, detector.rate)
         self.frames = frames
         """Of a window."""
+        self.labels = tuple(label for label in labels if label in told)
+        """What it tells."""
         self._rate = detector.rate
         self._timeline = Timeline(len(labels), frames, WINDOWS_KEPT * frames, kernel)
         self._machine = ActionMachine(labels, config.events)

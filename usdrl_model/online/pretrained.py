@@ -13,7 +13,7 @@ from pathlib import Path
 
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.inference import load
-from usdrl_model.online.live_enrolment import LiveEnrolment
+from usdrl_model.online.live_enrolment import LiveEnrolment, load_beside
 from usdrl_model.online.stream import ActionStream
 
 
@@ -45,12 +45,11 @@ class Pretrained:
         one = load.load(self.weights, self.device, threads=threads)
         two = load.load(self.pair_weights, self.device, threads=threads) if self.pair_weights else None
         found = {name: ActionStream(one, topology=name, pairs=two) for name in topologies}
-        for stream in found.values() if self.gestures else ():
-            live = LiveEnrolment.from_pretrained(
-                stream, Path(self.gestures), self.gesture_weights, device=self.device, threads=threads
-            )
-            if not live.labels:
-                raise FileNotFoundError(f"{self.gestures}: no gestures; usdrl gestures add makes one")
+        if self.gestures:
+            three = load_beside(one, self.gesture_weights, device=self.device, threads=threads)
+            for stream in found.values():
+                if not LiveEnrolment(stream, Path(self.gestures), three).labels:
+                    raise FileNotFoundError(f"{self.gestures}: no gestures; usdrl gestures add makes one")
         return found
 
 

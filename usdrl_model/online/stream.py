@@ -25,7 +25,7 @@ from usdrl_model.events.onset_offset import ActionMachine, Event
 from usdrl_model.events.people import PersonEvent, Reason
 from usdrl_model.gestures.recogniser import PersonGestures, Recogniser
 from usdrl_model.inference import load
-from usdrl_model.online.association import Memory
+from usdrl_model.online.association import Memory, solver
 from usdrl_model.online.companion import Companion
 from usdrl_model.online.crowd import Crowd
 from usdrl_model.online.decisions import Decisions
@@ -55,7 +55,7 @@ class ActionStream:
         machine: makes what decides on the actions of a person, from their name; None: machines as ``config`` says.
 
     Raises:
-        ValueError: unknown topology, settings beyond the window of the weights, or pairs that do not fit beside them.
+        ValueError: unknown topology, settings that ``check`` refuses, or pairs that do not fit beside them.
     """
 
     def __init__(
@@ -88,8 +88,7 @@ class ActionStream:
         self._log = EventLog()
         self.frames = FrameFilter(self.topology, self.counters, weights.config.detector.encoder)
         """Which frames count, by their stamps."""
-        self._memory = Memory()
-        self.reset()
+        self.reset(anew=True)
 
     @classmethod
     def from_pretrained(
@@ -131,19 +130,23 @@ class ActionStream:
         }
 
     def check(self, config: StreamConfig) -> None:
-        """Raise ValueError for settings that reach beyond the window of the weights; change nothing. Thread-safe."""
+        """Raise ValueError for settings that the weights or this machine cannot run; change nothing. Thread-safe."""
         check_window(config, self.weights.config.detector)
+        if config.ids == "own":
+            solver()
         if self._pairs is not None:
             self._pairs.check(config)
 
     def configure(self, config: StreamConfig) -> None:
-        """Change the settings and reset, because buffers depend on them. Raises as the class."""
+        """Change the settings and reset, because buffers depend on them. Raises as ``check``."""
         self.check(config)
         self.config = config
         self.reset()
 
-    def reset(self) -> None:
-        """Forget all people but where ``ids: own`` saw them, without events; event numbers continue."""
+    def reset(self, *, anew: bool = False) -> None:
+        """Forget all people, without events; event numbers continue. ``anew``: also where ``ids: own`` saw them."""
+        if anew:
+            self._memory = Memory()
         self.frames.restart(back=self.config.reset_after, ahead=self.config.max_gap)
         self._crowd = Crowd(self._follow, self.config, self.counters, self._memory)
         self._robot = Companion(self.weights.config.detector.rate, self.config.max_gap)
@@ -178,7 +181,7 @@ class ActionStream:
 
     @property
     def stamp(self) -> float:
-        """The newest stamp believed, seconds; -inf before the first."""
+        """The newest stamp believed, seconds, or that of ``advance``; -inf before the first."""
         return self.frames.stamp
 
     def push(self, frame: SkeletonFrame) -> list[Event]:
@@ -211,7 +214,7 @@ class ActionStream:
             return self._log.collect()
         self._slot, self._due_slot = self._due_slot, None
         detector = self.weights.config.detector
-        end = grid_index(self.stamp, detector.rate)
+        end = grid_index(self.frames.newest, detector.rate)
         last = end - math.ceil(self.config.look_ahead * detector.rate - ON_GRID)
         people, robot = self._crowd.people, self._robot.at(self.stamp)
         answered: Answered | None = None
@@ -227,8 +230,8 @@ class ActionStream:
                 self._log.acts(who, edges, self.stamp)
         return self._log.collect()
 
-    def finish(self) -> list[Event]:
-        """End of the recording: decide on the remaining frames, end all active actions, and reset."""
+    def finish(self, *, anew: bool = True) -> list[Event]:
+        """End of the recording: decide on the remaining frames, end all active actions, and ``reset``."""
         events = self.infer()
         decided = dict(self._decisions.advance(self._crowd.people))
         for person in self._crowd.people:
@@ -236,7 +239,7 @@ class ActionStream:
             self._log.acts(person.id, [*decided.get(person, ()), *edges, *person.close("offset")], self.stamp)
         self._log.lose(self._crowd.people, "reset", self.stamp)
         events += self._log.collect()
-        self.reset()
+        self.reset(anew=anew)
         return events
 
     def state(self) -> StreamState:
@@ -251,9 +254,9 @@ class ActionStream:
 
     def _accept(self, frame: SkeletonFrame) -> list[CanonicalFrame]:
         """The frames that count now; after a jump of time, all people are lost first."""
-        before, (accepted, jumped) = self.stamp, self.frames.accept(frame)
-        if jumped:
-            self._log.lose(self._crowd.disperse(back=self.stamp < before), "reset", before)
+        before, (accepted, jump) = self.stamp, self.frames.accept(frame)
+        if jump:
+            self._log.lose(self._crowd.disperse(back=jump < 0.0), "reset", before)
             self.reset()
         return accepted
 
@@ -261,7 +264,7 @@ class ActionStream:
         """Buffer an accepted frame; True when an inference is due."""
         if frame.samples and self.stamp - frame.stamp > max(self.config.look_ahead, 1.0 / self.config.max_rate):
             self.counters["late_frames"] += 1  # its time was decided without it
-        self.frames.advance(frame.stamp)
+        self.frames.believe(frame.stamp)
         self._expire()  # before the new samples: who was away for longer than max_gap is a new person
         self._log.lose(self._crowd.take(frame.stamp, frame.samples, frame.sensor), "gone", self.stamp)
         self._log.welcome(self._crowd.here(self.stamp), self.stamp)

@@ -102,9 +102,7 @@ class TrackedPerson:
         self.states = self._new_states()
         self._flat = flat
         self._placed = sighting
-        """The last one that says where they are, if any does."""
-        self._first = sighting.stamp
-        """Stamp of the first one that shows a joint: until then the place of nobody may have been sent."""
+        """The last one that says where they are."""
         self._unmeasured: list[Sighting] = []
         """Those that the states have not seen; ``follow_states``."""
         self.stray: Sighting | None = None
@@ -112,7 +110,7 @@ class TrackedPerson:
         self.came: float | None = None
         """Stamp since when the person is among the people of the state; None while they are not seen."""
         self.again = False
-        """The person had left, and may be back under the same name."""
+        """The person had left, frozen, and may be back under the same name."""
         self.ring: np.ndarray | None = None
         """(S,) what a streaming detector keeps of this person; None: nothing yet."""
         self.stepped: int | None = None
@@ -134,8 +132,13 @@ class TrackedPerson:
 
     @property
     def away(self) -> float:
-        """Metres from the sensor, where a joint was valid last; infinite before the first."""
+        """Metres from the sensor, where a joint was valid last."""
         return self._placed.range
+
+    @property
+    def placed(self) -> float:
+        """Stamp of the newest sighting with a valid joint, frozen or not."""
+        return self._placed.stamp
 
     def seen(self, oldest: float) -> bool:
         """Whether a joint has been valid, and not frozen, since that stamp."""
@@ -143,7 +146,7 @@ class TrackedPerson:
 
     def enter(self) -> float:
         """Be among the people of the state; the stamp since when."""
-        self.came = self.sighting.stamp if self.again else self._first
+        self.came = self.sighting.stamp if self.again else self.track.first_stamp
         return self.came
 
     def leave(self) -> None:
@@ -151,11 +154,10 @@ class TrackedPerson:
         self.came, self.again = None, True
         self.states = self._new_states()
         self._posterior, self._judged, self._withheld = None, None, ()
+        self.ring, self.stepped = None, self.track.newest
 
     def add(self, sighting: Sighting) -> None:
         """Add the next sighting; ValueError if it is not later than the last one."""
-        if self.came is None and self.track.seen_stamp == -math.inf:
-            self._first = sighting.stamp
         self.track.add(sighting.stamp, sighting.joints, sighting.confidence)
         self._unmeasured.append(replace(sighting, joints=self.track.joints, confidence=self.track.confidence))
         self.sighting = sighting
@@ -223,8 +225,8 @@ class TrackedPerson:
         """End all active actions and gestures."""
         return self.machine.close(kind) + self.gestures.close(kind) + (self.pairs.close(kind) if self.pairs else [])
 
-    def since(self, stamp: float) -> tuple[np.ndarray, np.ndarray]:
-        """Joints (L, 25, 3), metres, and mask (L, 25) from a stamp to the newest frame.
+    def since(self, stamp: float) -> Body:
+        """``body`` from a stamp to the newest frame.
 
         Raises:
             ValueError: it is longer ago than the frames that are kept.
@@ -236,7 +238,7 @@ class TrackedPerson:
             raise ValueError(
                 f"expected at most {most:.1f} s between start and stop, got {frames / rate:.1f} s: begin again"
             )
-        return self.track.window(max(frames, 0), newest)
+        return self.body(newest, max(frames, 0))
 
     def state(self, now: float) -> PersonState:
         """A snapshot at a stamp: who has not been sent for ``MAX_JOINT_GAP`` has no joints any more."""
@@ -269,8 +271,13 @@ class TrackedPerson:
             top=top,
             valid_joints=float(valid.mean()),
             states=States() if absent else self.states.snapshot(),
-            withheld=self._withheld if self._judgeable() else self._detector.labels[1:],
+            withheld=self._withheld if self._judgeable() else self._labels,
         )
+
+    @property
+    def _labels(self) -> tuple[str, ...]:
+        """All that can be told of them, pairs and gestures too."""
+        return (*self._detector.labels[1:], *(self.pairs.labels if self.pairs else ()), *self.gestures.labels)
 
     def _judgeable(self) -> bool:
         """Whether enough joints were seen lately in any frame of the grid, or in the newest that was sent."""

@@ -32,8 +32,8 @@ def misread(joints: np.ndarray, body: np.ndarray, mine: Topology) -> tuple[str, 
     never = f"joint numbers {count} to {len(mine.joints) - 1} never come" if count < len(mine.joints) else ""
     if not never and not as_read > ODD:
         return "", ""
-    others = []
-    for name in names():
+    others, shipped = [], names()
+    for name in shipped:
         other = topology(name)
         if name == mine.name or len(other.joints) not in (count, len(mine.joints)):
             continue
@@ -45,9 +45,11 @@ def misread(joints: np.ndarray, body: np.ndarray, mine: Topology) -> tuple[str, 
     alike = [other for unlike, _, other in others if unlike < best + 0.01]
     name = max(alike, key=lambda other: SequenceMatcher(None, other, mine.name).ratio(), default=name)
     wrong = np.isfinite(as_read) and as_read > ODD and (best < 0.6 * as_read or as_read > 2.0 * ODD)
-    # As many joints as a known joint set has: read as that one, the body is better, or as good and complete.
+    # As many joints as a known joint set has: read as that one, the body is better, or as good and complete. A joint
+    # set of one's own may name joints that are never sent, so that what is made of them is missing.
     fewer = bool(never) and len(topology(name).joints) == count if name else False
-    wrong |= fewer and best < ODD and (best < as_read - 0.15 or (best < as_read + 0.05 and lacks < missing))
+    complete = mine.name in shipped and best < as_read + 0.05 and lacks < missing
+    wrong |= fewer and best < ODD and (best < as_read - 0.15 or complete)
     if not wrong:
         return "", ""
     what = ", ".join(

@@ -12,9 +12,12 @@ from usdrl_model.plausibility.judge import judge
 from usdrl_model.plausibility.sides import SIDES
 from usdrl_model.plausibility.sights import Setup, Sight
 from usdrl_model.skeleton.person import SkeletonFrame
+from usdrl_model.skeleton.stamps import StampCourse, Verdict
 
 SPAN = 6.0
-"""Seconds that are judged together."""
+"""Seconds that are judged together; a longer pause begins anew."""
+BACK = 1.0
+"""Seconds by which a frame may be late, as in the pipeline: one that is older is of a time that has jumped back."""
 STEP = 0.2
 """Seconds between two frames that are checked."""
 EVERY = 1.0
@@ -49,6 +52,7 @@ class ContentCheck:
         """The newest."""
         self._sights: deque[Sight] = deque()
         self._frames: deque[tuple[float, int]] = deque()
+        self._course = StampCourse(back=BACK, ahead=SPAN)
         self._next_look = self._next_verdict = -math.inf
         self._present: dict[str, Finding] = {}
         self._with: Counter[str] = Counter()
@@ -65,9 +69,10 @@ class ContentCheck:
             measured: the same people as the tracker sent them, in its axes and units; None: the same.
         """
         stamp = believed.stamp
-        if self._next_look - STEP - SPAN < stamp < self._next_look:
+        first, verdict = self._course.newest == -math.inf, self._course.judge(stamp)
+        if verdict is Verdict.ASTRAY or (verdict is Verdict.ON_COURSE and stamp < self._next_look):
             return
-        if not -SPAN < stamp - self._next_look < SPAN:  # the first, a restart, or a pause
+        if first or verdict is Verdict.JUMP:
             self._sights.clear()
             self._frames.clear()
             self._next_verdict = stamp + 2.0 * EVERY

@@ -31,10 +31,11 @@ def seconds(stamps: np.ndarray, presence: Mapping[str, np.ndarray], segments: It
     told = list(segments)
     labels = ("", *{segment.label for segment in told})
     doubtful, judged = np.zeros(len(stamps), bool), np.zeros(len(stamps), bool)
-    for person in {*presence, *(segment.person for segment in told)}:
+    for person, times in presence.items():
         _, known = known_frame_labels([one for one in told if one.person == person], stamps, labels)
-        doubtful |= ~known
-        judged |= known & np.isin(stamps, presence.get(person, ()))
+        there = np.isin(stamps, times)
+        doubtful |= there & ~known
+        judged |= there & known
     return recording_gaps.seconds(stamps, judged | ~doubtful)
 
 

@@ -81,9 +81,12 @@ def raising(side: int) -> Condition:
     return condition
 
 
+_RAISING = raising(LEFT), raising(RIGHT)
+
+
 def raising_both(scene: Scene, config: StatesConfig, held: bool) -> Verdict:
     """Both arms are up."""
-    return both(raising(LEFT)(scene, config, held), raising(RIGHT)(scene, config, held))
+    return both(*(raised(scene, config, held) for raised in _RAISING))
 
 
 def pointing(side: int) -> Condition:

@@ -104,3 +104,9 @@ class StatesConfig:
             for number in value if isinstance(value, tuple) else (value,):
                 if number is not None and not math.isfinite(number):
                     raise ValueError(f"{field.name}: expected finite numbers, got {value}")
+            usual = field.default
+            if isinstance(value, tuple) and isinstance(usual, tuple):
+                looser = usual[1] - usual[0]
+                if (value[1] - value[0]) * looser < 0.0:
+                    order = "at least" if looser > 0.0 else "at most"
+                    raise ValueError(f"{field.name}: expected (begin, last) with last {order} begin, got {value}")

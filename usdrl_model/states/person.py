@@ -83,10 +83,12 @@ class PersonStates:
     def __init__(self, config: StatesConfig | None = None, *, flat: bool = False) -> None:
         self._config = config or StatesConfig()
         end, unknown = self._config.end_after, self._config.unknown_after
-        self._switches = {
-            name: Switch(getattr(self._config, setting), end, unknown) for name, (_, setting) in _CONDITIONS.items()
-        }
         self._known = frozenset(IN_PICTURE if flat else STATES)
+        self._switches = {
+            name: Switch(getattr(self._config, setting), end, unknown)
+            for name, (_, setting) in _CONDITIONS.items()
+            if name in self._known
+        }
         self._fall = Fall(self._config)
         self._fallen = Switch(0.0, self._config.posture_after, unknown)
         self._ground = Ground()
@@ -114,9 +116,10 @@ class PersonStates:
             switch.step(stamp, verdict)
             if verdict and name in POINTING:  # an arm that drops points no more, although the state holds for a moment
                 self._pointers[POINTING.index(name)].add(stamp, joints, confidence)
-        self._fallen.step(stamp, self._fall.step(stamp, measures, self._switches[LYING]))
-        if not self._fallen.value:
-            self._fall.fallen = False
+        if FALLEN in self._known:
+            self._fallen.step(stamp, self._fall.step(stamp, measures, self._switches[LYING]))
+            if not self._fallen.value:
+                self._fall.fallen = False
 
     def snapshot(self) -> States:
         """What holds now, and what is unknown."""

@@ -188,14 +188,14 @@ def replay(bag: LabelledBag, stream: ActionStream, progress: Callable[[], object
         stream: with the bag's topology; it is reset.
         progress: called after every frame.
     """
-    stream.reset()
+    stream.reset(anew=True)
     before = Counter(stream.counters)
     events: list[Event] = []
     for frame in bag.frames:
         events += stream.push(frame)
         progress()
     events += stream.advance(stream.state().stamp + stream.config.max_gap + A_MOMENT)
-    stream.reset()
+    stream.reset(anew=True)
     counters = Counter(stream.counters)
     counters.subtract(before)
     return BagRun(bag=bag, events=tuple(events), counters=dict(counters))

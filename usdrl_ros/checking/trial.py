@@ -192,8 +192,8 @@ def _read(messages: Sequence[Captured], convert: Conversion, further: FurtherTop
         heard.checks.published(message.steady, message.arrival - frame.stamp)
         heard.delays.append(message.arrival - frame.stamp)
         heard.frame_ids.add(sent.frame_id)
-        believed, jumped = course.accept(frame)
-        if jumped:
+        believed, jump = course.accept(frame)
+        if jump:
             course.restart(BACK, AHEAD)
         if believed:
             heard.people.add(frame, heard.content.setup.topology)

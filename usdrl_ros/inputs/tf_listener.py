@@ -11,7 +11,7 @@ from geometry_msgs.msg import TransformStamped
 from rclpy.duration import Duration
 from rclpy.node import Node
 
-from usdrl_model.online.stamps import StampCourse, Verdict
+from usdrl_model.skeleton.stamps import StampCourse, Verdict
 from usdrl_ros.processes.lifecycle import OwnThread
 
 KEPT = 10.0

@@ -134,9 +134,9 @@ class Processing:
         self._unpublished += events
 
     def finish(self) -> Result | None:
-        """End all active actions; call ``configure`` next."""
+        """End all active actions; call ``configure`` next. Whoever stays has the same id again."""
         self._last_arrival = None
-        return self._result_without_people(self._all(self._stream.finish()))
+        return self._result_without_people(self._all(self._stream.finish(anew=False)))
 
     def configure(self, config: StreamConfig | None) -> None:
         """Go on without people; with ``config`` if given."""

@@ -21,7 +21,7 @@ from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.simulation.performance import performance
-from usdrl_model.skeleton.person import SkeletonFrame
+from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.training.finetuning.source_config import SourceConfig
@@ -33,7 +33,7 @@ LABELS = ("none", "wave")
 def played(scores: list[float], *segments: Segment) -> Played:
     """One person at 10 Hz with these scores of "wave"."""
     stamps = 0.1 * np.arange(len(scores))
-    frames = tuple(SkeletonFrame(stamp=float(stamp)) for stamp in stamps)
+    frames = tuple(SkeletonFrame(float(stamp), (Person("1", np.zeros((25, 3))),)) for stamp in stamps)
     recording = Recording(name="r", topology="kinect_v2_25", frames=frames, segments=segments)
     wave = np.array(scores)
     return Played(recording, [("1", stamps, np.stack([1.0 - wave, wave], axis=1))])

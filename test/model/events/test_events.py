@@ -144,6 +144,8 @@ def test_nan_is_not_an_action() -> None:
         ({"label_on_threshold": {"wave": 2.0}}, "wave"),
         ({"off_threshold": -0.1}, "off_threshold: expected 0 or more"),
         ({"min_duration": -1.0}, "min_duration: expected 0 or more"),
+        ({"label_min_duration": {"wave": -1.0}}, "label_min_duration.wave: expected 0 or more"),
+        ({"min_duration": float("nan")}, "min_duration: expected 0 or more"),
         ({"hold": -1.0}, "hold: expected 0 or more"),
         ({"refractory": -1.0}, "refractory: expected 0 or more"),
     ],

@@ -1,5 +1,7 @@
 """Gestures in a folder: what is stored comes back, and nothing of others, of other weights or half-stored is taken."""
 
+import shutil
+
 import numpy as np
 import pytest
 import yaml
@@ -77,6 +79,14 @@ def test_removed_gestures_are_gone_and_unknown_ones_are_errors_that_name_the_nea
         library.remove(tmp_path, "thumb_up")
     library.remove(tmp_path, "thumbs_up")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["thumbs_up.bak", "thumbs up", ".thumbs_up", "x" * 65])
+def test_a_copy_whose_name_is_no_label_is_no_gesture(tmp_path, others, name):
+    library.write(tmp_path, gesture(others))
+    shutil.copytree(tmp_path / "thumbs_up", tmp_path / name)
+    assert library.labels(tmp_path) == ["thumbs_up"]
+    assert [one.label for one in library.read_all(tmp_path, WEIGHTS)] == ["thumbs_up"]
 
 
 def test_a_gesture_whose_features_are_missing_says_what_to_do_and_can_be_removed(tmp_path, others):

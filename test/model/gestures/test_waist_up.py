@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from helpers.acting import script
-from helpers.gestures import GESTURE, performed
+from helpers.gestures import GESTURE, performed, shown
 
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.gestures import enrolment, examples, library
@@ -110,3 +110,15 @@ def test_who_does_not_move_from_the_waist_up_makes_no_gesture(detector) -> None:
     config = detector.config.detector
     with pytest.raises(ValueError, match="the person did not move: expected 15 cm .*, got [1-9]"):
         examples.from_recording(from_the_waist_up(performed(0, ("idle", 3.0))), config.rate, config.encoder.window)
+
+
+def test_gestures_of_whom_too_little_is_seen_are_withheld(tmp_path, detector, background) -> None:
+    enrolment.add(tmp_path, "both_up", [shown(detector, 1)], detector, background)
+    stream = ActionStream(detector, topology="kinect_v2_25")
+    stream.recognise(Recogniser(library.read_all(tmp_path, detector.sha256), background, detector))
+    for frame in performed(0, ("idle", 1.0)).frames:
+        (person,) = frame.people
+        joints = np.where(np.arange(25)[:, None] < 5, person.joints, np.nan)
+        stream.push(dataclasses.replace(frame, people=(dataclasses.replace(person, joints=joints),)))
+    (person,) = stream.state().people
+    assert person.withheld == (*stream.labels[1:], "both_up")

@@ -5,13 +5,15 @@ import sys
 
 import numpy as np
 import pytest
-from helpers.people import UP, pose
+from helpers.people import UP, frames, pose
 from helpers.rule_detector import hand_up_weights
 
+from usdrl_model.evaluation.predict import predict
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.online.association import GRACE, MOST, NOISE, SPEED, Association, Memory, Place, _costs
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording
 
 pytest.importorskip("scipy", reason="needs scipy: pip install scipy")
 
@@ -136,6 +138,19 @@ def test_a_reset_keeps_ids_of_those_who_stay():
     assert [person.id for person in own.state().people] == ["2"], "the source began anew meanwhile"
 
 
+def test_people_of_another_recording_are_others():
+    own, told = stream(), []
+    for start in (100.0, 101.2, 100.0):
+        predict(Recording("one", "kinect_v2_25", tuple(frames(1.0, start=start))), own)
+        told.append({event.person for event in own.people_events()})
+    assert told == [{"1"}] * 3
+    (both, *_), (later, *_) = frames(0.1, ids=("a", "b")), frames(0.1, start=100.5, ids=("a", "b"))
+    own.push(both)
+    own.finish(anew=False)
+    own.push(SkeletonFrame(later.stamp, later.people[1:]))
+    assert [person.id for person in own.people] == ["2"], "who goes on after a reset is the same"
+
+
 def test_somebody_far_away_is_somebody_else_and_nobody_has_no_id():
     ids = Association(Memory(), 1.0)
     assert list(ids.name(0.0, {"x": sample(0.0)})) == ["1"]
@@ -180,5 +195,10 @@ def test_without_scipy_the_setting_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy", None)
     with pytest.raises(ValueError, match="pip install scipy"):
         stream()
+    running = ActionStream(hand_up_weights(), topology="kinect_v2_25")
+    for refuses in (running.check, running.configure):
+        with pytest.raises(ValueError, match="pip install scipy"):
+            refuses(dataclasses.replace(running.config, ids="own", max_people=3))
+    assert (running.config.ids, running.config.max_people, running.finish()) == ("source", 20, [])
     with pytest.raises(ValueError, match="source or own, got 'mine'"):
         StreamConfig(ids="mine")

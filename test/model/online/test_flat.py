@@ -65,3 +65,17 @@ def test_weights_that_need_depth_refuse_a_picture():
     with pytest.raises(ValueError, match="take weights that need no depth"):
         stream.push(in_picture(frames()[0]))
     assert stream.describe()["joints"] == "in space"
+
+
+def test_what_is_learnt_of_a_gesture_is_seen_from_where_it_is_told():
+    """From the sensor, wherever it is in the frame of the joints: a picture has no other place."""
+    stream, sensor = ActionStream(hand_up_weights(flat=True), topology="kinect_v2_25"), (0.5, 1.3, 0.0)
+    for frame in frames(duration=2.0):
+        moved = tuple(replace(person, joints=person.joints + sensor) for person in frame.people)
+        stream.push(replace(frame, people=moved, sensor=sensor))
+    (person,) = stream.people
+    joints, mask = person.since(stream.stamp - 1.0)
+    live, seen = person.body(person.track.newest, len(joints))
+    np.testing.assert_array_equal(joints, live)
+    np.testing.assert_array_equal(mask, seen)
+    assert np.abs(joints[:, :, 1]).max() < 1.1, "metres over and under the sensor"

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers.people import frames
+from helpers.people import frames, pose
 from helpers.streaming import irregular, streaming_weights
 
 from usdrl_model.evaluation.parity import parity, sample_windows
@@ -160,6 +160,21 @@ def test_nobody_of_whom_too_little_is_seen_is_judged() -> None:
         stream.push(SkeletonFrame(frame.stamp, (Person("7", joints),)))
     (person,) = stream.people
     assert np.isnan(person.timeline.posterior(person.stepped - 10, person.stepped - 2)).all()
+
+
+@pytest.mark.parametrize(("sent", "until"), [(np.full((25, 3), np.nan), 103.1), (pose(102.0, True), 103.5)])
+def test_who_comes_under_a_used_id_begins_with_an_empty_state(sent: np.ndarray, until: float) -> None:
+    """Also where it went on meanwhile, empty or frozen."""
+    recorded = frames(duration=until - 99.2)
+    used = [SkeletonFrame(one.stamp, (Person("7", sent),)) if 102.0 < one.stamp < until else one for one in recorded]
+    told = []
+    for sequence in (used, [one for one in recorded if one.stamp >= until]):
+        stream = ActionStream.from_pretrained("hri_streaming", topology="kinect_v2_25", device="cpu")
+        for frame in sequence:
+            stream.push(frame)
+        (person,) = stream.people
+        told.append(person.timeline.posterior(person.stepped - 7, person.stepped - 2))
+    np.testing.assert_allclose(told[0], told[1], atol=1e-6)
 
 
 def test_an_exported_one_runs_as_the_weights_do(tmp_path: Path) -> None:

@@ -53,6 +53,15 @@ def test_two_who_are_near_do_it_both_until_they_part() -> None:
     assert sorted(found[2:]) == [("a", "offset", "shake_hands"), ("b", "offset", "shake_hands")]
 
 
+def test_of_whom_too_little_is_seen_all_of_it_is_withheld() -> None:
+    tried = stream()
+    for frame in frames(way=1.0, seconds=1.0):
+        few = (np.where(np.arange(25)[:, None] < 5, one.joints, np.nan) for one in frame.people)
+        people = zip(frame.people, few, strict=True)
+        tried.push(replace(frame, people=tuple(replace(one, joints=joints) for one, joints in people)))
+    assert {person.withheld for person in tried.state().people} == {("hand_up", "shake_hands")}
+
+
 @pytest.mark.parametrize(("seconds", "kinds"), [(0.6, ["onset"]), (0.9, ["onset"]), (1.8, ["onset", "lost", "onset"])])
 def test_who_is_hidden_for_a_moment_goes_on_with_the_other(seconds: float, kinds: list[str]) -> None:
     hidden = [

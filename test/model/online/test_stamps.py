@@ -7,9 +7,9 @@ import pytest
 from helpers.people import frames, play
 from helpers.rule_detector import hand_up_weights
 
-from usdrl_model.online.stamps import StampCourse, Verdict
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import SkeletonFrame
+from usdrl_model.skeleton.stamps import StampCourse, Verdict
 
 
 def shifted(recorded: Iterable[SkeletonFrame], seconds: float) -> list[SkeletonFrame]:

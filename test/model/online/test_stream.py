@@ -155,6 +155,26 @@ def test_a_silent_tracker_does_not_leave_an_action_running() -> None:
     assert stream.state().people == ()
 
 
+@pytest.mark.parametrize("pause", [0.0, 1.5, 2.0])
+def test_a_source_that_goes_on_after_a_silence_has_not_jumped(pause: float) -> None:
+    """Where it was, as one that is paused, or where it would be by now."""
+    weights = hand_up_weights()
+    config = dataclasses.replace(weights.config.stream, ids="own")
+    stream = ActionStream(weights, topology="kinect_v2_25", config=config)
+    for frame in frames(duration=1.0):
+        stream.push(frame)
+    stream.advance(stream.stamp + 2.0)
+    assert stream.state().people == ()
+    goes_on = frames(duration=6.0, start=101.0 + pause)
+    events = [event for frame in goes_on for event in stream.push(frame)]
+    assert [event.kind for event in events] == ["onset", "offset"]
+    assert (stream.counters["resets"], stream.counters["outlier_stamps"], stream.counters["late_frames"]) == (0, 0, 0)
+    assert [(event.kind, event.person) for event in stream.people_events()] == [
+        ("entered", "1"), ("left", "1"), ("entered", "1"),
+    ]  # fmt: skip
+    assert stream.stamp == goes_on[-1].stamp
+
+
 def test_a_short_absence_does_not_split_an_action() -> None:
     recorded = [frame for frame in frames() if not 103.9 < frame.stamp < 104.3]
     assert [event.kind for event in play(recorded)[1]] == ["onset", "offset"]

@@ -32,6 +32,30 @@ def test_clocks_that_jump_do_not_stop_it(jump: float) -> None:
         assert [finding.key for finding in judgement.findings] == ["units"]
 
 
+def test_a_short_bag_that_loops_is_judged_anew_every_time() -> None:
+    check = ContentCheck(Setup(topology=topology("kinect_v2_25")))
+    recording = perform(scripts=STANDING)
+    short = [frame for frame in recording.frames if frame.stamp - recording.frames[0].stamp < 4.0]
+    told = []
+    for times in [1.0] * 3 + [1000.0] * 3 + [1.0] * 3:
+        for frame in short:
+            check.add(SkeletonFrame(frame.stamp, tuple(Person(p.id, p.joints * times) for p in frame.people)))
+        told.append([finding.key for finding in check.judgement.findings])
+    assert told[2] == told[-1] == [] and told[5] == ["units"]
+
+
+@pytest.mark.parametrize("behind", [0.5, 3.0, 60.0])
+def test_frames_of_a_second_clock_or_late_ones_begin_nothing_anew(behind: float) -> None:
+    check = ContentCheck(Setup(topology=topology("kinect_v2_25")))
+    recording = perform(scripts=STANDING)
+    for frame in recording.frames:
+        people = tuple(Person(p.id, p.joints * 1000.0) for p in frame.people)
+        for stamp in (frame.stamp, frame.stamp - behind):
+            check.add(SkeletonFrame(stamp, people))
+    assert check.judgement.stamp == pytest.approx(recording.frames[-1].stamp, abs=1.5)
+    assert [finding.key for finding in check.judgement.findings] == ["units"]
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("seed", range(20))
 def test_no_input_makes_it_fail(seed: int) -> None:

@@ -34,7 +34,8 @@ def doubt(person: str, start: float, end: float) -> Segment:
         (recording(doubt("a", 10.0, 30.0), a=(0, 99), b=(0, 99)), 60.0),
         (recording(doubt("a", 10.0, 30.0), a=(0, 99), b=(25, 99)), 45.0),
         (recording(doubt("a", 10.0, 30.0), doubt("b", 20.0, 40.0), a=(0, 99), b=(0, 99)), 50.0),
-        (recording(doubt("a", 10.0, 30.0), a=(0, 15)), 40.0),
+        (recording(doubt("a", 10.0, 30.0), a=(0, 15)), 55.0),
+        (recording(doubt("a", 10.0, 30.0)), 60.0),
     ],
 )
 def test_time_counts_unless_all_who_are_there_are_ambiguous(one: Recording, expected: float) -> None:

@@ -211,6 +211,11 @@ def test_settings_say_what_is_wrong() -> None:
         from_dict(StatesConfig, {"near_": [1.0, 2.0]})
     with pytest.raises(ValueError, match="near: expected finite numbers"):
         StatesConfig(near=(float("nan"), 1.0))
+    with pytest.raises(ValueError, match=r"near: expected \(begin, last\) with last at least begin"):
+        StatesConfig(near=(1.2, 1.0))
+    with pytest.raises(ValueError, match=r"standing_legs: expected \(begin, last\) with last at most begin"):
+        StatesConfig(standing_legs=(0.8, 0.9))
+    assert StatesConfig(near=(1.0, 1.0)).near == (1.0, 1.0)
 
 
 @pytest.mark.parametrize("every", [2, 3, 8])

@@ -14,6 +14,7 @@ from usdrl_model.cli.main import main as usdrl
 from usdrl_model.data import catalogue, vocabulary
 from usdrl_model.data.in_vocabulary import in_vocabulary
 from usdrl_model.gestures import library
+from usdrl_model.inference import load
 from usdrl_model.online.pretrained import Pretrained
 from usdrl_model.simulation.performance import performance
 from usdrl_model.skeleton.recording import Recording
@@ -155,3 +156,11 @@ def test_two_people_and_a_gesture_live_are_as_offline(tmp_path: Path, gestures: 
     assert results["warnings"] == []
     assert {(one.person, one.label) for one in found_actions(runs[0])} >= {("1", "hug"), ("2", "hug")}
     assert MINE in {one.label for one in found_actions(runs[1])}
+
+
+def test_weights_are_loaded_once_for_all_joint_sets(gestures: Path, monkeypatch) -> None:
+    loaded, loads = [], load.load
+    monkeypatch.setattr(load, "load", lambda name, *given, **more: loaded.append(name) or loads(name, *given, **more))
+    streams = Pretrained(gestures=str(gestures), device="cpu").streams(["kinect_v2_25", "coco_17", "smpl_24"])
+    assert loaded == ["default", "hri"]
+    assert len({id(stream.gestures.known.detector) for stream in streams.values()}) == 1

@@ -136,6 +136,16 @@ def test_other_settings_begin_with_empty_buffers():
     assert bench.results[-1].state.people == ()
 
 
+def test_who_stays_has_the_same_id_after_a_reset():
+    bench = Bench()
+    bench.worker.reset(dataclasses.replace(bench.stream.config, ids="own"))
+    bench.play(recorded_frames(duration=0.2, ids=("a", "b")))
+    bench.worker.reset()
+    bench.play([dataclasses.replace(frame, people=frame.people[1:])
+                for frame in recorded_frames(duration=0.2, start=100.2, ids=("a", "b"))])  # fmt: skip
+    assert [name for kind, name in bench.visits() if kind == "entered"] == ["1", "2", "2"]
+
+
 def test_reset_before_the_first_message_publishes_nothing():
     bench = Bench()
     bench.worker.reset()

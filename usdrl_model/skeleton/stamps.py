@@ -2,7 +2,8 @@
 
 A stamp far ahead of the newest one, or far behind it, would end all tracks, so it is held until later stamps decide::
 
-    on course    at most ``back`` older and ``ahead`` newer than the newest stamp: it counts at once
+    on course    at most ``back`` older and ``ahead`` newer than the newest stamp, or than the time since: it counts at
+                 once
     astray       any other stamp: it is held
       jump       the held stamps rise as a course of their own and the old course has ended: time has jumped (a bag
                  loops, a simulation was reset, a clock was set, the source paused), the held ones count
@@ -49,6 +50,8 @@ class StampCourse:
         self._ahead = ahead
         self.newest = -math.inf
         """The newest stamp believed, seconds; -inf before the first."""
+        self.now = -math.inf
+        """The same, or later where time has passed without one (``advance``)."""
         self._other = -math.inf
         """Newest stamp of the other course."""
         self._steps = 0
@@ -70,8 +73,8 @@ class StampCourse:
 
     def judge(self, stamp: float) -> Verdict:
         """Classify ``stamp`` (finite seconds) and remember it."""
-        if self.newest - self._back <= stamp <= self.newest + self._ahead or self.newest == -math.inf:
-            self.newest = max(self.newest, stamp)
+        if self.newest - self._back <= stamp <= self.now + self._ahead or self.newest == -math.inf:
+            self.believe(stamp)
             self._fresh = []
             return Verdict.ON_COURSE
         if not -self._back <= stamp - self._other <= STRIDE:
@@ -82,11 +85,16 @@ class StampCourse:
             if len(self._fresh) < FOLLOWERS:
                 self._fresh.append(stamp)
             if len(self._fresh) == FOLLOWERS and stamp - self._fresh[0] >= LASTING:
-                self.newest, self._other, self.since = stamp, -math.inf, self._fresh[0]
+                self.newest = self.now = stamp
+                self._other, self.since = -math.inf, self._fresh[0]
                 self._steps, self._fresh = 0, []
                 return Verdict.JUMP
         return Verdict.ASTRAY
 
+    def believe(self, stamp: float) -> None:
+        """The source is at ``stamp``, or was there and is later."""
+        self.newest = self.now = max(self.newest, stamp)
+
     def advance(self, stamp: float) -> None:
-        """Let time pass to ``stamp`` without a stamp from the source."""
-        self.newest = max(self.newest, stamp)
+        """Let time pass to ``stamp`` without a stamp from the source, which may go on from where it was."""
+        self.now = max(self.now, stamp)
