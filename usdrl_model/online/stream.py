@@ -167,8 +167,7 @@ class ActionStream:
     def recognise(self, gestures: Recogniser | None) -> None:
         """From now on recognise these enrolled gestures too; those that go on now end, and nobody's past counts.
 
-        Raises:
-            ValueError: as ``GestureActions``.
+        Raises as ``GestureActions``.
         """
         self.gestures = None if gestures is None else GestureActions(gestures, self.weights, self.told)
         for person in self._crowd.people:
@@ -190,11 +189,14 @@ class ActionStream:
         Raises:
             ValueError: a person's joints do not fit the topology or have no depth, or the stamp is not finite.
         """
-        return [event for one in self._accept(frame) if self._add(one) for event in self.infer()] + self._log.collect()
+        self.add(frame)
+        return self.infer()
 
     def add(self, frame: SkeletonFrame) -> bool:
-        """Add a frame without inferring; True when an inference is due. Raises as ``push``."""
-        for accepted in self._accept(frame):
+        """Add a frame without inferring on it; True when an inference is due. Raises as ``push``."""
+        for place, accepted in enumerate(self._accept(frame)):
+            if place > 0:
+                self._infer()  # after a jump of time, frames that were held until it was certain come at once
             self._add(accepted)
         return self._due_slot is not None
 
@@ -209,38 +211,45 @@ class ActionStream:
         return self._log.collect_people()
 
     def infer(self) -> list[Event]:
-        """Run the model on all people for the newest slot, and return the new events."""
+        """Run the model on all people for the newest slot, if one is due, and return the new events."""
+        self._infer()
+        return self._log.collect()
+
+    def _infer(self) -> None:
         if self._due_slot is None:
-            return self._log.collect()
+            return
         self._slot, self._due_slot = self._due_slot, None
         detector = self.weights.config.detector
         end = grid_index(self.frames.newest, detector.rate)
         last = end - math.ceil(self.config.look_ahead * detector.rate - ON_GRID)
         people, robot = self._crowd.people, self._robot.at(self.stamp)
         answered: Answered | None = None
+        scored: Sequence[TrackedPerson] = ()
         if self._incremental is not None:
-            self._decide(self._incremental.advance(people, end), last)
+            scored = self._incremental.advance(people, end)
         elif answered := self._windowed.advance(people, end, robot):
-            self._decide(answered[0].people, last)
+            scored = answered[0].people
+        if scored:
+            self.counters["inferences"] += 1
+        for person, edges in self._decisions.advance(scored, last):
+            self._log.acts(person.id, edges, self.stamp)
         if self.gestures is not None:
             for person, edges in self.gestures.step(people, end, answered):
                 self._log.acts(person.id, edges, self.stamp)
         if self._pairs is not None:
             for who, edges in self._pairs.step(people, robot, end, last).items():
                 self._log.acts(who, edges, self.stamp)
-        return self._log.collect()
 
     def finish(self, *, anew: bool = True) -> list[Event]:
         """End of the recording: decide on the remaining frames, end all active actions, and ``reset``."""
-        events = self.infer()
+        self._infer()
         decided = dict(self._decisions.advance(self._crowd.people))
         for person in self._crowd.people:
             edges = person.decide_pairs(grid_index(self.stamp, self.weights.config.detector.rate))
             self._log.acts(person.id, [*decided.get(person, ()), *edges, *person.close("offset")], self.stamp)
         self._log.lose(self._crowd.people, "reset", self.stamp)
-        events += self._log.collect()
         self.reset(anew=anew)
-        return events
+        return self._log.collect()
 
     def state(self) -> StreamState:
         """A snapshot of people, their actions and states, and the last events."""
@@ -260,8 +269,7 @@ class ActionStream:
             self.reset()
         return accepted
 
-    def _add(self, frame: CanonicalFrame) -> bool:
-        """Buffer an accepted frame; True when an inference is due."""
+    def _add(self, frame: CanonicalFrame) -> None:
         if frame.samples and self.stamp - frame.stamp > max(self.config.look_ahead, 1.0 / self.config.max_rate):
             self.counters["late_frames"] += 1  # its time was decided without it
         self.frames.believe(frame.stamp)
@@ -275,7 +283,6 @@ class ActionStream:
             if self._due_slot is not None and slot > self._due_slot:
                 self.counters["skipped_slots"] += 1
             self._due_slot = slot
-        return self._due_slot is not None
 
     def _expire(self, reason: Reason = "gone") -> None:
         self._log.lose([*self._crowd.expire(self.stamp), *self._crowd.unseen(self.stamp)], reason, self.stamp)
@@ -291,10 +298,3 @@ class ActionStream:
     def _following(self, after: float = -math.inf) -> PersonGestures:
         """The gestures of a new person, or of one of whom nothing before a stamp counts."""
         return self.gestures.known.follow(after) if self.gestures else PersonGestures()
-
-    def _decide(self, scored: Sequence[TrackedPerson], last: int) -> None:
-        """Advance the actions of people of whom there are new scores, up to grid frame ``last``."""
-        if scored:
-            self.counters["inferences"] += 1
-        for person, edges in self._decisions.advance(scored, last):
-            self._log.acts(person.id, edges, self.stamp)

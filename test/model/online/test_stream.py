@@ -95,10 +95,15 @@ def test_another_topology_gives_the_same_events() -> None:
     ]
 
 
-def test_buffering_and_inferring_apart_is_the_same_as_push() -> None:
+@pytest.mark.parametrize("jump", [0.0, -300.0, 500.0])
+def test_buffering_and_inferring_apart_is_the_same_as_push(jump: float) -> None:
+    recorded = [*frames(), *(dataclasses.replace(frame, stamp=frame.stamp + jump) for frame in frames() if jump)]
     stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
-    events = [event for frame in frames() if stream.add(frame) for event in stream.infer()]
-    assert events + stream.finish() == play(frames())[1]
+    events = [event for frame in recorded if stream.add(frame) for event in stream.infer()]
+    at_once = ActionStream(hand_up_weights(), topology="kinect_v2_25")
+    pushed = [event for frame in recorded for event in at_once.push(frame)]
+    assert events + stream.finish() == pushed + at_once.finish()
+    assert stream.counters == at_once.counters and not stream.counters["skipped_slots"]
 
 
 @pytest.mark.parametrize("each", [False, True], ids=["together", "a message each"])
