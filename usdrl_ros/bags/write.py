@@ -54,10 +54,15 @@ def write_recording(
 
     Raises:
         BagError: the folder exists already, or an argument is unknown.
-        ValueError: the message type cannot hold the recording's people.
+        ValueError: the message type cannot hold the recording's people, or these are in a picture.
     """
     if message_type not in BUILDERS:
         raise BagError(f"message type {message_type!r}: expected one of {', '.join(BUILDERS)}")
+    if recording.flat:  # no message here says that depth is unknown: they would be read as people in space
+        raise ValueError(
+            f"{recording.name}: its joints are in a picture, which {message_type} cannot say: choose recordings"
+            " of joints in space"
+        )
     build = BUILDERS[message_type]
     truth = Truth(
         topic=topic,
