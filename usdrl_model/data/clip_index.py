@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,8 @@ class ClipIndex:
     """A depth image has put the joints into space (``SkeletonFrame.lifted``)."""
     judged: bool = False
     """Invalid joints are NaN already, and the rest is valid anywhere (``Person.judged``)."""
+    sensor: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Where the sensor was, metres (``SkeletonFrame.sensor``)."""
 
     def shows(self, labels: set[str]) -> bool:
         """Whether the label of the clip or of one of its segments is in ``labels``."""
@@ -59,13 +62,13 @@ class ClipIndex:
             "flat": self.flat,
             "lifted": self.lifted,
             "judged": self.judged,
+            "sensor": list(self.sensor) if any(self.sensor) else None,
         }
         return {key: value for key, value in entry.items() if value not in (None, False, [], {})}
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> ClipIndex:
         """The inverse of ``to_json``; ValueError if a value has the wrong type."""
-        x, y, z = entry.get("origin", (0.0, 0.0, 0.0))
         frames, rows = int(entry.get("frames", 0)), int(entry.get("rows", 0))
         if not 0 <= frames <= limits.STORED or not 0 <= rows <= limits.STORED:
             raise ValueError(f"{frames} frames, {rows} skeletons")
@@ -79,7 +82,7 @@ class ClipIndex:
             rows=rows,
             people=tuple(map(_text, entry.get("people", ()))),
             confident=bool(entry.get("confident", False)),
-            origin=(float(x), float(y), float(z)),
+            origin=_place(entry, "origin"),
             subject=None if entry.get("subject") is None else _text(entry["subject"]),
             label=None if entry.get("label") is None else _text(entry["label"]),
             segments=tuple(
@@ -90,7 +93,15 @@ class ClipIndex:
             flat=bool(entry.get("flat", False)),
             lifted=bool(entry.get("lifted", False)),
             judged=bool(entry.get("judged", False)),
+            sensor=_place(entry, "sensor"),
         )
+
+
+def _place(entry: Mapping[str, Any], key: str) -> tuple[float, float, float]:
+    x, y, z = map(float, entry.get(key, (0.0, 0.0, 0.0)))
+    if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(z)):
+        raise ValueError(f"{key}: expected 3 finite numbers, got {shown(entry[key])}")
+    return x, y, z
 
 
 def _text(value: Any) -> str:

@@ -228,6 +228,7 @@ class _SetWriter:
                 flat=recording.flat,
                 lifted=recording.lifted,
                 judged=judged,
+                sensor=recording.sensor,
             )
         )
 

@@ -135,7 +135,7 @@ class StoredSet:
             name=entry.name,
             topology=entry.topology,
             frames=tuple(
-                SkeletonFrame(stamp, tuple(people), flat=entry.flat, lifted=entry.lifted)
+                SkeletonFrame(stamp, tuple(people), entry.sensor, flat=entry.flat, lifted=entry.lifted)
                 for stamp, people in zip(stamps.tolist(), seen.values(), strict=True)
             ),
             segments=entry.segments,

@@ -10,6 +10,7 @@ from typing import Any
 
 from usdrl_model.events.onset_offset import Event
 from usdrl_model.metrics.events import Detection, detections
+from usdrl_model.online.rising_frames import rising
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.plots import clip as clip_plot
 from usdrl_model.plots.timeline import Row, draw_timeline
@@ -110,7 +111,7 @@ def draw(prediction: Prediction, path: Path, seconds: float) -> None:
     Raises:
         ValueError: an ending that nothing can write, or nobody to draw.
     """
-    recording = prediction.recording
+    recording = dataclasses.replace(prediction.recording, frames=rising(prediction.recording.frames))
     if path.suffix in clip_plot.FORMATS:
         said = tuple(Segment(one.person, one.label, one.start, one.end) for one in prediction.actions)
         clip = Clip.of(dataclasses.replace(recording, segments=said, label=None))

@@ -46,6 +46,12 @@ class Recording:
         return any(frame.lifted for frame in self.frames)
 
     @property
+    def sensor(self) -> tuple[float, float, float]:
+        """Where the sensor was (``SkeletonFrame.sensor``), metres; the origin where it was not at one place."""
+        places = {frame.sensor for frame in self.frames}
+        return places.pop() if len(places) == 1 else (0.0, 0.0, 0.0)
+
+    @property
     def coarse(self) -> bool:
         """Whether joints are as coarse as pixels (``SkeletonFrame.coarse``) in any frame."""
         return self.flat or self.lifted

@@ -9,6 +9,7 @@ import numpy as np
 
 from usdrl_model.data.content_check import Verdict
 from usdrl_model.events.onset_offset import Event
+from usdrl_model.online.rising_frames import believed
 from usdrl_model.plausibility.findings import Finding
 from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.person import SkeletonFrame
@@ -79,7 +80,12 @@ class LabelledBag:
         if behind.any():
             found.append(
                 f"{np.count_nonzero(behind)} of {len(stamps)} frames are stamped before an earlier one, by up to"
-                f" {behind.max():.6g} s: a clock was set back, or one stamp is wrong; a store leaves these frames out"
+                f" {behind.max():.6g} s: a clock was set back, or stamps are wrong"
+            )
+        if left_out := len(stamps) - len(believed(self.frames)):
+            found.append(
+                f"a store leaves out {left_out} of {len(stamps)} frames: their stamps are outliers, or before an"
+                " earlier one"
             )
         if self.refused:
             reasons = ", ".join(f"{reason} {count}" for reason, count in self.refused.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 
 from usdrl_model.cli import gestures, predict
 from usdrl_ros.bags.described import add_bag, described_bag, rightly_read
@@ -32,7 +33,8 @@ def predict_bag(arguments: argparse.Namespace) -> None:
     """
     bag = described_bag(arguments)
     print(*bag.judgement(), sep="\n", file=sys.stderr)
-    predict.tell(arguments, [labelled_recording(bag, (), None)])
+    # All frames in the order of their messages: the stream judges the stamps, as it does live.
+    predict.tell(arguments, [replace(labelled_recording(bag, (), None), frames=bag.frames)])
 
 
 def enrol_bag(arguments: argparse.Namespace) -> None:

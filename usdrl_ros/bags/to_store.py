@@ -14,8 +14,8 @@ from usdrl_model.data import catalogue
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.errors.shown import MESSAGE, cut
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
+from usdrl_model.online.rising_frames import rising
 from usdrl_model.progress import progress
-from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_ros.bags.labelled_bag import LabelledBag
 from usdrl_ros.bags.labels import load_truth
@@ -58,23 +58,20 @@ def _judged(path: str) -> LabelledBag:
 
 
 def labelled_recording(bag: LabelledBag, labels: Sequence[str], subject: str | None) -> Recording:
-    """Convert a labelled bag to a recording in canonical axes.
+    """Convert a labelled bag to a recording in canonical axes, in the order of its stamps.
 
-    Frames whose stamp does not rise are left out, as in the pipeline.
+    Frames with outlier stamps, as the pipeline tells them, or with stamps before that of an earlier frame are left out;
+    messages with one stamp become one frame (``rising_frames``).
 
     Args:
         bag: the labelled bag.
         labels: all actions of the set.
         subject: the person in it.
     """
-    frames: list[SkeletonFrame] = []
-    for frame in bag.frames:
-        if not frames or frame.stamp > frames[-1].stamp:
-            frames.append(frame)
     return Recording(
         bag.name,
         bag.truth.topology,
-        tuple(frames),
+        rising(bag.frames),
         segments=tuple(segment for segment in bag.truth.segments if segment.label != BACKGROUND_LABEL),
         labels=tuple(labels),
         subject=subject,

@@ -12,15 +12,18 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from rclpy.serialization import serialize_message
 
 from usdrl_model.data.importers.arrays import EPOCH
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
+from usdrl_model.skeleton.person import SkeletonFrame, judge
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.new_bag import BagWriter, appearing
+from usdrl_ros.inputs.coordinate_frames import NO_POSE
 from usdrl_ros.inputs.skeleton_messages import BUILDERS, header, in_axes, is_track_id
 
 DEFAULT_TOPIC = "/skeletons"
@@ -54,25 +57,41 @@ def write_recording(
 
     Raises:
         BagError: the folder exists already, or an argument is unknown.
-        ValueError: the message type cannot hold the recording's people.
+        ValueError: the message type cannot hold the recording's people, or these are in a picture.
     """
     if message_type not in BUILDERS:
         raise BagError(f"message type {message_type!r}: expected one of {', '.join(BUILDERS)}")
+    if recording.flat:  # no message here says that depth is unknown: they would be read as people in space
+        raise ValueError(
+            f"{recording.name}: its joints are in a picture, which {message_type} cannot say: choose recordings"
+            " of joints in space"
+        )
     build = BUILDERS[message_type]
+    x, y, z = sensor = recording.sensor
     truth = Truth(
         topic=topic,
         topology=recording.topology,
         axes=axes,
         labels=recording.labels,
         segments=recording.segments,
+        sensor_pose=(z, x, y, *NO_POSE[3:]),
     )
     with appearing(Path(path)) as part:
         with BagWriter(part, storage) as bag:
             bag.add_topic(topic, message_type)
             for frame in recording.frames:
-                message = build(in_axes(frame, axes), header(frame.stamp, frame_id))
+                message = build(in_axes(_seen_from(frame, sensor), axes), header(frame.stamp, frame_id))
                 bag.write(topic, round(frame.stamp * 1e9), serialize_message(message))
         save_truth(truth, part)
+
+
+def _seen_from(frame: SkeletonFrame, sensor: tuple[float, float, float]) -> SkeletonFrame:
+    """The people relative to the sensor, as a tracker sends them; ``sensor_pose`` puts them back."""
+    if not any(sensor):
+        return frame
+    # Judged first: once they are moved, zeros do not mean "missing" any more.
+    people = tuple(replace(one, joints=one.joints - np.array(sensor)) for one in map(judge, frame.people))
+    return replace(frame, people=people, sensor=(0.0, 0.0, 0.0))
 
 
 def bag_name(recording: str) -> str:

@@ -12,6 +12,7 @@ Builders write the joints unchanged, in metres; ``in_axes`` converts canonical o
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 from builtin_interfaces.msg import Duration
@@ -87,15 +88,14 @@ BUILDERS = {
 
 
 def in_axes(frame: SkeletonFrame, axes: str) -> SkeletonFrame:
-    """A canonical frame in other axes.
+    """A canonical frame with its people in other axes.
 
     Args:
         frame: canonical joints.
         axes: a key of ``person.AXES``.
     """
     rotation = AXES[axes]  # canonical = rotation @ source, so row vectors are multiplied by it from the right
-    people = tuple(Person(person.id, person.joints @ rotation, person.confidence) for person in frame.people)
-    return SkeletonFrame(frame.stamp, people)
+    return replace(frame, people=tuple(replace(one, joints=one.joints @ rotation) for one in frame.people))
 
 
 def header(stamp: float, frame_id: str) -> Header:

@@ -105,10 +105,20 @@ def test_people_who_were_judged_stay_valid_anywhere(dtype: str, tmp_path: Path) 
     assert people == [{True}, {True}, {False}]
 
 
+def test_where_the_sensor_was_is_kept(tmp_path: Path) -> None:
+    source, place = recording(), (0.1, 1.2, -0.3)
+    frames = tuple(dataclasses.replace(frame, sensor=place) for frame in source.frames)
+    write_set(tmp_path, "mine", [dataclasses.replace(source, name="raised", frames=frames), source])
+    pack(Store.open(tmp_path), tmp_path / "mine.usdrl")
+    for store in (Store.open(tmp_path / "mine"), Store.open(tmp_path / "mine.usdrl")):
+        store.verify()
+        assert [{frame.sensor for frame in one.frames} for one in store.recordings()] == [{place}, {(0.0, 0.0, 0.0)}]
+
+
 def test_a_set_without_pictures_has_the_hash_that_it_had(tmp_path: Path) -> None:
     write_set(tmp_path, "mine", [recording()])
     (clip,) = json.loads((tmp_path / "mine" / "index.json").read_text())["clips"]
-    assert not {"flat", "lifted", "judged"} & set(clip)
+    assert not {"flat", "lifted", "judged", "sensor"} & set(clip)
 
 
 @pytest.mark.parametrize("name", names())

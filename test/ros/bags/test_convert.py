@@ -22,6 +22,7 @@ from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.bags.replay import load_bag
 from usdrl_ros.bags.storage import BagReader
+from usdrl_ros.inputs.skeleton_messages import in_axes
 
 
 def test_utkinect_files_become_bags(tmp_path: Path) -> None:
@@ -183,6 +184,21 @@ def test_recordings_that_would_be_the_same_bag_are_refused_before_any_is_written
     assert "'own a/1' and 'own a_1' would be the same bag" in capsys.readouterr().err
     assert not (tmp_path / "bags").exists()
     assert write.bag_name("../../etc/x") == "_.._etc_x" and write.bag_name("..") == "_"
+
+
+def test_joints_in_a_picture_do_not_become_people_in_space(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    filmed = hello("clip 7", "a", 1.0)
+    write_set(tmp_path / "stores", "own", [replace(filmed, frames=tuple(replace(f, flat=True) for f in filmed.frames))])
+    assert main(["from-store", str(tmp_path / "stores"), "--out", str(tmp_path / "bags")]) == 1
+    assert "clip 7: its joints are in a picture" in capsys.readouterr().err
+    assert not (tmp_path / "bags" / "clip_7").exists()
+
+
+def test_other_axes_change_nothing_of_a_frame_but_the_joints() -> None:
+    (person,) = acted().frames[0].people
+    frame = SkeletonFrame(1.0, (replace(person, judged=True),), sensor=(0.0, 1.2, 0.0), lifted=True)
+    turned = in_axes(frame, "optical")
+    assert (turned.sensor, turned.lifted, turned.people[0].judged) == (frame.sensor, True, True)
 
 
 def test_what_nobody_can_tell_of_a_bag_comes_into_a_store(tmp_path: Path) -> None:

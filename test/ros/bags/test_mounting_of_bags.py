@@ -10,6 +10,7 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Imu
 from transforms3d.euler import euler2mat, euler2quat
 
+from usdrl_model.data.store import Store
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_ros.bags.command import main
@@ -101,3 +102,18 @@ def test_the_live_node_is_told(level: Path) -> None:
     assert f"sensor_pose:={json.dumps(POSE)}" in arguments
     assert alike([bag, mounted]) == [[bag], [mounted]]
     assert mounted.truth.parameters()["sensor_pose"] == POSE
+
+
+@pytest.mark.parametrize("axes", ["body", "optical"])
+def test_a_store_of_a_bag_and_a_bag_of_that_know_where_the_sensor_was(level: Path, axes: str) -> None:
+    stores, bags, place = level.parent / "stores", level.parent / "bags", (0.1, 0.2, 1.2, 0.0, 0.0, 0.0)
+    save_truth(replace(load_bag(level).truth, sensor_pose=place), level)
+    assert main(["store", str(stores), str(level)]) == 0
+    assert main(["from-store", str(stores), "--out", str(bags), "--axes", axes]) == 0
+    expected, again = load_bag(level).frames, load_bag(bags / "level").frames
+    stored = Store.open(stores).recording(0).frames
+    assert load_truth(bags / "level").sensor_pose == place
+    for frames in (stored, again):
+        assert {frame.sensor for frame in frames} == {frame.sensor for frame in expected} == {(0.2, 1.2, 0.1)}
+        for one, other in zip(frames[0].people, expected[0].people, strict=True):
+            np.testing.assert_allclose(one.joints, other.joints, atol=1e-5)
