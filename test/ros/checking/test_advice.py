@@ -8,63 +8,18 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
-from helpers.acting import script  # noqa: E402
-from rclpy.serialization import serialize_message  # noqa: E402
-from std_msgs.msg import Header  # noqa: E402
+from helpers.checked_source import START, captured, config, perform, report, steps  # noqa: E402
 
 from usdrl_model.plausibility.findings import Finding, Level  # noqa: E402
-from usdrl_model.simulation.simulate import PerformanceConfig, simulate  # noqa: E402
-from usdrl_model.skeleton.person import AXES, Person, SkeletonFrame  # noqa: E402
+from usdrl_model.skeleton.person import SkeletonFrame  # noqa: E402
 from usdrl_model.skeleton.topology import topology  # noqa: E402
-from usdrl_ros.checking.advice import Step, advise  # noqa: E402
+from usdrl_ros.checking.advice import Step  # noqa: E402
 from usdrl_ros.checking.hearing import Captured  # noqa: E402
 from usdrl_ros.checking.people import People  # noqa: E402
 from usdrl_ros.checking.report import Report  # noqa: E402
-from usdrl_ros.checking.trial import Trial, run  # noqa: E402
-from usdrl_ros.inputs.common import ros_time  # noqa: E402
+from usdrl_ros.checking.trial import Trial  # noqa: E402
 from usdrl_ros.inputs.registry import find  # noqa: E402
-from usdrl_ros.inputs.skeleton_messages import point_cloud, poses  # noqa: E402
-from usdrl_ros.parameters.declarations import PARAMETERS  # noqa: E402
-from usdrl_ros.parameters.values import PerceptionConfig  # noqa: E402
-
-ACTS = script(("idle", 3.0), ("wave", 3.0), ("walk", 3.0))
-START = 1.7e9
-
-
-def config(**values):
-    defaults = {one.field: tuple(one.default) if isinstance(one.default, list) else one.default for one in PARAMETERS}
-    return dataclasses.replace(PerceptionConfig(**defaults), **values)
-
-
-def perform(joint_set="kinect_v2_25", rate=15.0, people=2):
-    scripts = (ACTS,) * people
-    return simulate(PerformanceConfig(scripts=scripts, topology=joint_set, rate=rate, start=START), seed=2).frames
-
-
-def captured(
-    frames, *, axes="optical", change=lambda joints: joints, build=point_cloud, stamp=lambda at: at, frame_id="eye"
-):
-    found = []
-    for frame in frames:
-        people = tuple(Person(p.id, change(np.asarray(p.joints)) @ AXES[axes], p.confidence) for p in frame.people)
-        header = Header(stamp=ros_time(max(0.0, stamp(frame.stamp))), frame_id=frame_id)
-        message = build(SkeletonFrame(frame.stamp, people), header)
-        found.append(Captured(bytes(serialize_message(message)), frame.stamp + 0.02, frame.stamp + 0.02))
-    return found
-
-
-def report(messages, source=None, **values):
-    said = config(**values)
-    source = source or find(said.input_type)
-    found = advise(said, lambda settings: run(messages, source, {}, settings, "/bodies", None))
-    return Report(
-        topic="/bodies", publishers=(), perception="", config=said, options={}, messages=len(messages),
-        trial=found.last, steps=found.steps, findings=found.last.findings,
-    )  # fmt: skip
-
-
-def steps(found):
-    return [(step.parameter, step.value) for step in found.steps]
+from usdrl_ros.inputs.skeleton_messages import poses  # noqa: E402
 
 
 def tilted(degrees):
