@@ -34,6 +34,19 @@ LIMB_STRAIGHT, TRUNK_STRAIGHT = 30.0, 25.0
 BENT = 0.12
 """Distance of a knee from the line hip to ankle, as a fraction of the torso, from which on it tells the front."""
 
+FAR = 30.0
+"""Times the median distance of the joints from the middle one, beyond which a joint is none of that body, in any unit.
+Hands may be 15 times as far, where most joints are those of a face."""
+
+
+def together(joints: np.ndarray) -> np.ndarray:
+    """Skeletons (R, V, 3), NaN where missing, without joints far away from the rest, such as a -999 for "not seen"."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # nothing is seen of a skeleton
+        apart = np.linalg.norm(joints - np.nanmedian(joints, axis=1, keepdims=True), axis=2)
+        usual = np.nanmedian(apart, axis=1, keepdims=True)
+    return np.where((apart > FAR * usual)[:, :, None] & (usual > 0.0)[:, :, None], np.nan, joints)
+
 
 def joint(body: np.ndarray, name: str) -> np.ndarray:
     """(R, 3) one joint; for a name without a side, the middle of left and right."""

@@ -68,7 +68,7 @@ def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[st
     if len(sights) > LOOKED_AT:  # at random: with two people who alternate, every second sight would be the same person
         chosen = np.sort(np.random.default_rng(0).permutation(len(sights))[:LOOKED_AT])
         sights = [sights[index] for index in chosen]
-    joints = np.stack([sight.joints for sight in sights])
+    joints = bodies.together(np.stack([sight.joints for sight in sights]))
     body = to_canonical(joints, setup.topology)
     valid = np.stack([sight.valid for sight in sights])
     measured["valid joints"] = f"{valid.mean():.0%}"
