@@ -1,10 +1,14 @@
-"""Where what is heard can be read in two ways, both are said."""
+"""Sources that look right, or wrong in another way than they are."""
+
+import dataclasses
 
 import pytest
 
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from helpers.checked_source import captured, perform, report, steps  # noqa: E402
+
+from usdrl_model.skeleton.person import Person  # noqa: E402
 
 RIGHT = (-1.0, 1.0, 1.0)
 """x to the right instead of to the left: axes of the other hand."""
@@ -18,3 +22,20 @@ def test_left_handed_axes_are_told_besides_swapped_names(axes, given):
     assert "if axes are left-handed (Unity: y up, Unreal: z up), publish -y instead" in found.steps[1].why.text
     mended = captured(perform(), axes="optical" if axes == "kinect" else "body")
     assert report(mended, axes="optical" if axes == "kinect" else "body").fine, "what -y makes of them"
+
+
+@pytest.mark.parametrize("people", [2, 3])
+def test_everybody_in_a_message_with_the_same_id_is_told_to_have_ids_of_our_own(people):
+    one_each = [
+        dataclasses.replace(frame, people=(Person("0", one.joints, one.confidence),))
+        for frame in perform(people=people)
+        for one in frame.people
+    ]
+    found = report(captured(one_each))
+    assert steps(found) == [("ids", "own")] and not found.left
+    assert "everybody in a message with the same one?" in found.steps[0].why.text
+    assert report(captured(one_each), ids="own").fine
+
+
+def test_a_message_that_is_sent_twice_is_nobody_else():
+    assert report(captured([frame for frame in perform() for _ in range(2)])).fine
