@@ -104,13 +104,16 @@ def _settled(finding: Finding) -> Finding:
 
 def _unusable(sights: Sequence[Sight], share: float, setup: Setup) -> Finding:
     refusals = [sight.refusal for sight in sights if sight.refusal]
+    units = "correct what publishes them" if "units" in setup.own else "set units to those of the source"
+    if setup.planar:
+        units = "correct what publishes them, or the size of the picture"
     advice = {
         "zero": "joints are sent as zeros: does the tracker run on this sensor?",
         "not finite": "joints are NaN or missing: is topology the joint set of the tracker?",
         "unsure": f"confidence is below {MIN_CONFIDENCE:g}: is it 0 to 1? publish without it if the tracker has none",
         "alike": "joints are at one and the same place, as what is not seen: does the tracker run on this sensor?",
-        "apart": f"joints are more than {REACH:g} m from the rest of their body: set units to those of the source",
-        "far": f"joints are more than {FARTHEST / 1000:g} km from the origin: set units, or a nearer frame",
+        "apart": f"joints are more than {REACH:g} m from the rest of their body: {units}",
+        "far": f"joints are more than {FARTHEST / 1000:g} km from the origin: {units}, or take a nearer frame",
     }
     if setup.lifted:
         advice["not finite"] = f"joints get no depth: does {setup.depth_topic} measure these people, in {_DEPTHS}?"

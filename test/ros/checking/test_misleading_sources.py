@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
@@ -9,6 +10,7 @@ pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 from helpers.checked_source import captured, perform, report, steps  # noqa: E402
 
 from usdrl_model.skeleton.person import Person  # noqa: E402
+from usdrl_ros.inputs.registry import find  # noqa: E402
 
 RIGHT = (-1.0, 1.0, 1.0)
 """x to the right instead of to the left: axes of the other hand."""
@@ -39,3 +41,38 @@ def test_everybody_in_a_message_with_the_same_id_is_told_to_have_ids_of_our_own(
 
 def test_a_message_that_is_sent_twice_is_nobody_else():
     assert report(captured([frame for frame in perform() for _ in range(2)])).fine
+
+
+def in_a_picture(message, plane, places):
+    """A source of joints in a picture of 640 x 480, whose numbers are ``places`` of the pixels."""
+    source = find(message)
+
+    def decode(one, context):
+        frame = source.adapter.decode(one, context)
+        people = []
+        for person in frame.frame.people:
+            joints = np.array(person.joints)
+            seen = joints[:, :2] / joints[:, 2:] * 500.0 + (320.0, 240.0)
+            people.append(Person(person.id, np.column_stack([places(seen), np.full(len(seen), np.nan)])))
+        return dataclasses.replace(frame, frame=dataclasses.replace(frame.frame, people=tuple(people)))
+
+    adapter = dataclasses.replace(source.adapter, plane=plane, units="m", axes="optical", decode=decode)
+    return dataclasses.replace(source, adapter=adapter)
+
+
+FLAT = {"picture_size": (640.0, 480.0), "weights": "hri_2d"}
+
+
+@pytest.mark.parametrize(
+    "places", [lambda pixels: pixels / (640.0, 480.0), lambda pixels: pixels / (320.0, 240.0) - 1.0]
+)
+def test_joints_of_a_picture_in_another_scale_are_told(places):
+    found = report(captured(perform()), in_a_picture("point_cloud", "pixels", places), **FLAT)
+    assert not steps(found) and "are they shares of the picture?" in found.left[0].text
+    assert report(captured(perform()), in_a_picture("point_cloud", "pixels", lambda pixels: pixels), **FLAT).fine
+
+
+def test_units_are_nothing_to_set_for_joints_of_a_picture():
+    found = report(captured(perform()), in_a_picture("point_cloud", "image", lambda pixels: pixels), **FLAT)
+    assert any("are they pixels, or from -1 to 1?" in finding.text for finding in found.left)
+    assert not any("set units" in finding.text for finding in found.left), found.left
