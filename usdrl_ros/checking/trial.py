@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from usdrl_model.errors.shown import LINE, NAME, cut
+from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.online.frame_filter import FrameFilter
 from usdrl_model.plausibility import bodies
 from usdrl_model.plausibility.findings import Finding, Level, nobody
@@ -22,6 +22,7 @@ from usdrl_model.plausibility.mounting import estimate
 from usdrl_model.plausibility.sights import Setup, Sight, to_canonical
 from usdrl_model.skeleton import topology as joint_sets
 from usdrl_model.skeleton.person import SkeletonFrame
+from usdrl_ros.checking import settings
 from usdrl_ros.checking.hearing import Captured
 from usdrl_ros.checking.people import People, Seen
 from usdrl_ros.diagnostics.source_checks import WHILE, SourceChecks
@@ -119,7 +120,7 @@ def run(
         tf: a tf2 buffer, or None.
         publishers: of the topic, for texts.
     """
-    config, before = _settings(config, tf)
+    config, before = settings.tried(source, config, tf)
     deserialise = Deserialiser(source.message_type, source.adapter.parts)
     convert = partial(converter, source, deserialise=deserialise, options=options)
     fitting, further = partial(_fitting, messages, source, config, convert), FurtherTopics()
@@ -147,7 +148,7 @@ def reader(
 
     Arguments as of ``run``.
     """
-    config, _ = _settings(config, tf)
+    config, _ = settings.tried(source, config, tf)
     deserialise = Deserialiser(source.message_type, source.adapter.parts)
     topics = FurtherTopics()
     try:
@@ -156,21 +157,6 @@ def reader(
         return converter(source, config, **given, **silent), topics
     except ValueError:  # which ``run`` tells
         return None, FurtherTopics()
-
-
-def _settings(config: PerceptionConfig, tf: Any) -> tuple[PerceptionConfig, list[Finding]]:
-    """The settings without what cannot be looked at here, and what to tell of that."""
-    told = []
-    if config.imu_topic:
-        text = f"gravity of {cut(config.imu_topic, NAME)} is not looked at: people are judged as sensor_pose has it"
-        told.append(Finding("imu", Level.NOTE, text))
-        config = replace(config, imu_topic="")
-    config = replace(config, robot_skeleton="")  # the people are looked at
-    if levelled_by(config) == "target_frame" and tf is None:
-        text = f"target_frame {config.target_frame} needs tf2_ros, which is not installed here: install it, or set"
-        told.append(Finding("tf", Level.ERROR, f"{text} sensor_pose"))
-        config = replace(config, target_frame="")
-    return config, told
 
 
 def _read(messages: Sequence[Captured], convert: Conversion, further: FurtherTopics, heard: _Heard) -> None:

@@ -76,3 +76,12 @@ def test_units_are_nothing_to_set_for_joints_of_a_picture():
     found = report(captured(perform()), in_a_picture("point_cloud", "image", lambda pixels: pixels), **FLAT)
     assert any("are they pixels, or from -1 to 1?" in finding.text for finding in found.left)
     assert not any("set units" in finding.text for finding in found.left), found.left
+
+
+def test_weights_that_need_depth_are_told_of_joints_in_a_picture():
+    source, sent = in_a_picture("point_cloud", "pixels", lambda pixels: pixels), captured(perform())
+    found = report(sent, source, picture_size=(640.0, 480.0))
+    assert steps(found) == [("weights", "hri_2d")] and not found.left
+    assert "weights hri_streaming need joints in space" in found.steps[0].why.text
+    assert "weights:=hri_2d" in found.command()
+    assert report(sent, source, picture_size=(640.0, 480.0), weights="/nowhere").fine, "which the node tells"
