@@ -43,6 +43,8 @@ class Setup:
     """The ``sensor_pose``: x, y, z in metres, roll, pitch, yaw in radians."""
     own: frozenset[str] = frozenset()
     """Parameters (units, axes) that the messages settle themselves, so that setting them changes nothing."""
+    named: bool = False
+    """Joints come by their names, so that no other order of them is possible."""
     planar: bool = False
     """The data set holds poses in an image, so that flat people are no fault."""
     depth_topic: str = ""

@@ -31,7 +31,9 @@ def guess(body: np.ndarray, setup: Setup, mounted: Mounting | None) -> tuple[str
         return "is the picture turned? turn it upright before the tracker reads it", None
     if setup.levelled_by == "target_frame":
         return "is the header's frame_id the frame of the points (optical or body), and tf right?", None
-    up = bodies.unit(trunks(body).sum(axis=0)) @ setup.rotation
+    up = bodies.unit(np.nansum(bodies.upward(body)[0], axis=0)) @ setup.rotation
+    if not np.isfinite(up).all():
+        return "which way they are up in the axes of the sensor is not seen", None
     fits = {name: float(np.dot(up, rotation[1])) for name, rotation in AXES.items()}  # [1]: which way is up
     name = max(fits, key=lambda key: fits[key])
     posable = setup.levelled_by != "imu"
@@ -51,6 +53,8 @@ def guess(body: np.ndarray, setup: Setup, mounted: Mounting | None) -> tuple[str
         return f"their up fits {name} axes: set axes: {name}{other}", ("axes", name)
     if not posable:
         return "axes fit, the IMU does not: set imu_rotation to how it is mounted on the sensor", None
+    if setup.levelled_by != "sensor_pose":
+        return "some of them are upright: let one person stand before the sensor", None
     return (
         "axes fit, sensor_pose does not: it takes the rotation of body axes (x along the view), not of an optical frame"
     ), ("sensor_pose", [*setup.pose[:3], 0.0, 0.0, setup.pose[5]])

@@ -45,22 +45,23 @@ def advise(config: PerceptionConfig, trial: Callable[[PerceptionConfig], Trial])
     """
     last = trial(config)
     steps: list[Step] = []
-    while len(steps) < ROUNDS and (step := _next(last, steps)):
+    while len(steps) < ROUNDS and (step := _next(last, steps, config)):
         steps.append(step)
         config = replace(config, **{step.parameter: step.value})
         last = trial(config)
     return Advice(_merged(steps), last)
 
 
-def _next(trial: Trial, steps: list[Step]) -> Step | None:
-    """The change of the first finding that has one; none where it was tried already, which did not help."""
+def _next(trial: Trial, steps: list[Step], config: PerceptionConfig) -> Step | None:
+    """The change of the first finding that has one; none where it is so already, or was tried and did not help."""
     done = [(step.parameter, step.why.key) for step in steps]
     for finding in trial.findings:
         if finding.level == Level.NOTE or finding.change is None:
             continue
         parameter, value = finding.change
-        if (parameter, finding.key) not in done:
-            return Step(parameter, tuple(value) if isinstance(value, list) else value, finding)
+        value = tuple(value) if isinstance(value, list) else value
+        if (parameter, finding.key) not in done and getattr(config, parameter) != value:
+            return Step(parameter, value, finding)
     return None
 
 

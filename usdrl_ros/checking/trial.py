@@ -13,17 +13,13 @@ import numpy as np
 
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.online.frame_filter import FrameFilter
-from usdrl_model.plausibility import bodies
 from usdrl_model.plausibility.findings import Finding, Level, nobody
-from usdrl_model.plausibility.joint_order import ODD
 from usdrl_model.plausibility.judge import judge
-from usdrl_model.plausibility.live_check import STEP
 from usdrl_model.plausibility.mounting import estimate
-from usdrl_model.plausibility.sights import Setup, Sight, to_canonical
-from usdrl_model.skeleton import topology as joint_sets
-from usdrl_model.skeleton.person import SkeletonFrame
-from usdrl_ros.checking import settings
+from usdrl_model.plausibility.sights import to_canonical
+from usdrl_ros.checking import joint_sets, settings
 from usdrl_ros.checking.hearing import Captured
+from usdrl_ros.checking.joint_sets import Sights
 from usdrl_ros.checking.people import People, Seen
 from usdrl_ros.diagnostics.source_checks import WHILE, SourceChecks
 from usdrl_ros.inputs.common import InputError
@@ -41,8 +37,6 @@ CHANGES = {"ids": ("ids", "own")}
 """Problems of stamps and people that a parameter mends."""
 TILTED = 8.0
 """Degrees off the sensor's pose that are worth a note: twice the error of the estimate."""
-TRIED = 40
-"""Messages that are read with every joint set, to find the one that fits."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,23 +52,6 @@ class Trial:
     """Frames a second, by stamps."""
     delay: float = math.nan
     """Median seconds from stamp to arrival."""
-
-
-class Sights:
-    """Keeps the sights of five frames a second, to be judged together."""
-
-    def __init__(self, setup: Setup) -> None:
-        self.setup = setup
-        self.sights: list[Sight] = []
-        self._newest = -math.inf
-
-    def add(self, believed: SkeletonFrame, measured: SkeletonFrame | None = None) -> None:
-        """Add a frame; arguments as of ``ContentCheck.add``."""
-        if self._newest < believed.stamp < self._newest + STEP:
-            return
-        self._newest = believed.stamp
-        pairs = zip(believed.people, (measured or believed).people, strict=False)
-        self.sights += [Sight.of(believed.stamp, sent, person, self.setup) for person, sent in pairs]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,7 +100,7 @@ def run(
     config, before = settings.tried(source, config, tf)
     deserialise = Deserialiser(source.message_type, source.adapter.parts)
     convert = partial(converter, source, deserialise=deserialise, options=options)
-    fitting, further = partial(_fitting, messages, source, config, convert), FurtherTopics()
+    fitting, further = partial(joint_sets.fitting, messages, source, config, convert), FurtherTopics()
     try:
         heard = _Heard(content=Sights(described(source, config)))
         reads = convert(config, tf=tf, description=heard.content.setup, warn=heard.warn, topics=further, topic=topic)
@@ -137,6 +114,7 @@ def run(
             f"{source.name} reads {', '.join(silent)} as well, of which nothing was heard: see the node's /diagnostics"
         )
         before.append(Finding("further_topics", Level.NOTE, text))
+    before += joint_sets.better_named(messages, source, config, convert, heard.content)
     trial = _judged(messages, heard, config, topic, publishers, fitting)
     return replace(trial, findings=(*before, *trial.findings))
 
@@ -193,7 +171,7 @@ def _judged(
     publishers: int,
     fitting: Callable[[], tuple[str, object] | None],
 ) -> Trial:
-    """What is wrong with what was heard, and who was seen; arguments as of ``run``, ``fitting`` as ``_fitting``."""
+    """What is wrong with what was heard, and who was seen; arguments as of ``run``, ``fitting`` of ``joint_sets``."""
     content = heard.content
     now = messages[-1].steady if messages else 0.0
     counters = dict(heard.counters)
@@ -253,30 +231,3 @@ def _tilt(content: Sights, config: PerceptionConfig) -> list[Finding]:
         f" sensor_pose: {pose}, or measure it"
     )
     return [Finding("tilt", Level.NOTE, text)]
-
-
-def _fitting(
-    messages: Sequence[Captured], source: Input, config: PerceptionConfig, convert: Callable[..., Conversion]
-) -> tuple[str, object] | None:
-    """The joint set with which the messages can be read and look most like bodies."""
-    main = [message for message in messages if not message.topic]
-    chosen = {id(message) for message in main[:: max(1, len(main) // TRIED)]}
-    some = [message for message in messages if message.topic or id(message) in chosen]
-    fits: list[tuple[float, str]] = []
-    for name in source.adapter.topologies or joint_sets.names():
-        tried = replace(config, topology=name, target_frame="", mirrored=False)
-        content, topics = Sights(described(source, tried)), FurtherTopics()
-        try:
-            silent: dict[str, Any] = {"tf": None, "warn": lambda *_: None, "topics": topics, "topic": "/skeletons"}
-            reads = convert(tried, description=content.setup, **silent)
-            for message in some:
-                if converted := message.read(reads, topics):
-                    content.add(converted[1], converted[0].frame)
-        except ValueError:  # of which InputError is one
-            continue
-        if content.sights:
-            joints = np.stack([sight.joints for sight in content.sights])
-            misfit = bodies.misfit(to_canonical(joints, content.setup.topology))
-            if misfit < ODD:
-                fits.append((misfit, name))
-    return ("topology", min(fits)[1]) if fits else None
