@@ -174,8 +174,9 @@ def _posture(
         lean, limit = _degrees(up[standing]), LEANS_LEVELLED if setup.levelled_by else LEANS
     else:
         undecided.add("pose")  # sitting and bowing people lean, too
-        lean, limit = _degrees(up[seen]), TRUNK_LEANS
-    measured["off the vertical"] = f"{lean:.0f} degrees"
+        lean, limit = _degrees(bodies.trunk(level)), TRUNK_LEANS  # and heads lean more: over phones
+    if np.isfinite(lean):
+        measured["off the vertical"] = f"{lean:.0f} degrees"
     if mounted := mounting.estimate(body):
         measured["mounting by standing people"] = (
             f"roll {mounted.roll:.2f}, pitch {mounted.pitch:.2f}, {mounted.height:.1f} m above the floor"
@@ -191,7 +192,7 @@ def _posture(
             return [_axes(f"everybody lies, {why}: {guess}", change)]
         lie = "everybody lies: if nobody does"
         return [Finding("lying", Level.NOTE, f"{lie}, {guess}", change, f"{lie}, {_TURN}")]
-    if lean <= limit:
+    if not lean > limit:
         return []
     before = _degrees(bodies.upward(body)[0][standing if standing.sum() >= ENOUGH else seen])
     remedy = {
@@ -221,7 +222,7 @@ def _cannot_lie(sights: Sequence[Sight], body: np.ndarray, level: np.ndarray, se
         return f"{max(map(np.median, own)):.1f} m above the {'floor' if setup.levelled_by else 'sensor'}"
     if len(own) > 1 and np.ptp([np.median(values) for values in own]) > 0.7:
         return "one high above the other"
-    if setup.levelled_by == "sensor_pose" and _degrees(upright.trunks(body)) < TRUNK_LEANS:
+    if setup.levelled_by == "sensor_pose" and _degrees(bodies.trunk(body)) < TRUNK_LEANS:
         return "though upright before sensor_pose turned them"
     depth = np.stack([sight.joints for sight in sights])[:, :, 2] / size
     if setup.levelled_by != "target_frame" and np.mean(depth[np.isfinite(depth)] < 0.3) > 0.15:

@@ -66,12 +66,6 @@ def posed(mounted: Mounting, setup: Setup) -> tuple[str, tuple[str, object]]:
     return f"by these people, sensor_pose: {pose}", ("sensor_pose", pose)
 
 
-def trunks(body: np.ndarray) -> np.ndarray:
-    """(R, 3) unit vectors along the visible trunks, upwards."""
-    found = bodies.unit(bodies.joint(body, "spine_shoulder") - bodies.joint(body, "spine_base"))
-    return found[np.isfinite(found).all(axis=1)]
-
-
 def _hanging(mounted: Mounting | None, setup: Setup) -> tuple[str, tuple[str, object]]:
     """The pose of a sensor that is turned by half a turn about its view: by those who stand, or else level."""
     if mounted:
