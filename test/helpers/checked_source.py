@@ -48,7 +48,12 @@ def captured(
 def report(messages, source=None, options={}, topic="/bodies", **values):  # noqa: B006
     said = config(**values)
     source = source or find(said.input_type)
-    found = advise(said, lambda settings: run(messages, source, options, settings, topic, None))
+
+    def read(tried):
+        other = source if tried.input_type == said.input_type else find(tried.input_type)
+        return run(messages, other, options, tried, topic, None)
+
+    found = advise(said, read)
     return Report(
         topic=topic, publishers=(), perception="", config=said, options=options, messages=len(messages),
         trial=found.last, steps=found.steps, findings=found.last.findings,

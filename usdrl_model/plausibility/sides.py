@@ -53,8 +53,8 @@ def swapped(
     if score > 0.0:
         return []
     back = "toes, nose or hands point to the back: left and right are swapped"
-    text = f"{back}: set mirrored: {str(not setup.mirrored).lower()}"
-    if "axes" not in setup.own:  # both are left-handed, and joints alone do not tell names from axes
-        text += "; or, if axes are left-handed (Unity: y up, Unreal: z up), publish -y instead, as optical or body axes"
+    # In a mirror are swapped names and left-handed axes, and joints alone do not tell one from the other.
+    other = "if axes are left-handed (Unity: y up, Unreal: z up), publish -y instead, as optical or body axes"
+    text = f"{back}: set mirrored: {str(not setup.mirrored).lower()}; or, {other}"
     in_recordings = f"{back}: swap them, or the entry mirrored"
     return [Finding(SIDES, Level.ERROR, text, ("mirrored", not setup.mirrored), in_recordings)]

@@ -40,7 +40,7 @@ def tried(source: Input, config: PerceptionConfig, tf: Any) -> tuple[PerceptionC
 
 def _weights(source: Input, config: PerceptionConfig) -> list[Finding]:
     """Weights that need depth, of joints in a picture: with them the node does not start."""
-    if not is_flat(source.adapter, config):
+    if not is_flat(source.adapter, config) or not (config.camera_info_topic or any(config.picture_size)):
         return []
     try:
         folder = shipped.place(config.weights, "detector")

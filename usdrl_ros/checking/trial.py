@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -13,6 +13,7 @@ import numpy as np
 
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.online.frame_filter import FrameFilter
+from usdrl_model.plausibility import bodies
 from usdrl_model.plausibility.findings import Finding, Level, nobody
 from usdrl_model.plausibility.judge import judge
 from usdrl_model.plausibility.mounting import estimate
@@ -21,12 +22,13 @@ from usdrl_ros.checking import joint_sets, settings
 from usdrl_ros.checking.hearing import Captured
 from usdrl_ros.checking.joint_sets import Sights
 from usdrl_ros.checking.people import People, Seen
+from usdrl_ros.diagnostics.reporting import AGAIN, RECENT
 from usdrl_ros.diagnostics.source_checks import WHILE, SourceChecks
 from usdrl_ros.inputs.common import InputError
 from usdrl_ros.inputs.conversion import Conversion, converter, described, levelled_by
 from usdrl_ros.inputs.deserialiser import Deserialiser
 from usdrl_ros.inputs.further_topics import FurtherTopics
-from usdrl_ros.inputs.registry import Input
+from usdrl_ros.inputs.registry import Input, load, readers
 from usdrl_ros.parameters.values import PerceptionConfig
 
 BACK, AHEAD = 1.0, 1.0
@@ -35,6 +37,8 @@ OTHER_JOINT_SET = ("joint_count", "joint_range")
 """Refusals that another joint set mends."""
 CHANGES = {"ids": ("ids", "own")}
 """Problems of stamps and people that a parameter mends."""
+CENTRED = 0.1
+"""Distance of the hips from the origin, relative to the torso, below which they are it."""
 TILTED = 8.0
 """Degrees off the sensor's pose that are worth a note: twice the error of the estimate."""
 
@@ -54,7 +58,7 @@ class Trial:
     """Median seconds from stamp to arrival."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class _Heard:
     """What came of the messages, to be judged together."""
 
@@ -63,8 +67,10 @@ class _Heard:
     counters: Counter[str] = field(default_factory=Counter)
     people: People = field(default_factory=People)
     refused: Counter[str] = field(default_factory=Counter)
-    odd: Counter[str] = field(default_factory=Counter)
-    """Messages that were understood, by what is odd about them."""
+    now: float = 0.0
+    """When the message came that is read, seconds that never jump."""
+    odd: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """Messages that were understood, by what is odd about them: when they came."""
     texts: dict[str, str] = field(default_factory=dict)
     """Kind of what is refused or odd -> the newest text."""
     frame_ids: set[str] = field(default_factory=set)
@@ -73,7 +79,7 @@ class _Heard:
 
     def warn(self, kind: str, text: str) -> None:
         """Something about a message is odd."""
-        self.odd[kind] += 1
+        self.odd[kind].append(self.now)
         self.texts[kind] = cut(text, LINE)
 
 
@@ -115,7 +121,7 @@ def run(
         )
         before.append(Finding("further_topics", Level.NOTE, text))
     before += joint_sets.better_named(messages, source, config, convert, heard.content)
-    trial = _judged(messages, heard, config, topic, publishers, fitting)
+    trial = _judged(messages, heard, source, config, topic, publishers, fitting)
     return replace(trial, findings=(*before, *trial.findings))
 
 
@@ -142,6 +148,7 @@ def _read(messages: Sequence[Captured], convert: Conversion, further: FurtherTop
     course = FrameFilter(heard.content.setup.topology, heard.counters)
     course.restart(BACK, AHEAD)
     for message in messages:
+        heard.now = message.steady
         try:
             converted = message.read(convert, further)
         except InputError as error:
@@ -166,6 +173,7 @@ def _read(messages: Sequence[Captured], convert: Conversion, further: FurtherTop
 def _judged(
     messages: Sequence[Captured],
     heard: _Heard,
+    source: Input,
     config: PerceptionConfig,
     topic: str,
     publishers: int,
@@ -188,7 +196,8 @@ def _judged(
     findings = [
         *_refusals(heard.refused, heard.texts, sum(not one.topic for one in messages), fitting),
         *(Finding(kind, Level.WARN, text, CHANGES.get(kind)) for kind, text in troubles.items()),
-        *(Finding(kind, Level.WARN, f"{heard.texts[kind]} ({count} messages)") for kind, count in heard.odd.items()),
+        *(_odd(kind, heard.texts[kind], times) for kind, times in heard.odd.items()),
+        *_centred(content, source),
         *found,
         *([] if any(finding.level > Level.NOTE for finding in found) else _tilt(content, config)),
     ]
@@ -200,6 +209,27 @@ def _judged(
         rate=heard.checks.rate,
         delay=float(np.median(heard.delays)) if heard.delays else math.nan,
     )
+
+
+def _odd(kind: str, text: str, times: Sequence[float]) -> Finding:
+    """What is odd about messages; as in the node, seldom it is a hint."""
+    often = any(last - first < RECENT for first, last in zip(times, times[AGAIN - 1 :], strict=False))
+    return Finding(kind, Level.WARN if often else Level.NOTE, f"{text} ({len(times)} messages)")
+
+
+def _centred(content: Sights, source: Input) -> list[Finding]:
+    """Landmarks whose hips are the origin, read as joints in space: the adapter that puts such people somewhere."""
+    name = content.setup.topology.name
+    tell = [one for one in readers(source.adapter.message) if load(one).topologies == (name,)]
+    if source.adapter.topologies or not tell or not content.sights:
+        return []
+    joints = to_canonical(np.stack([sight.joints for sight in content.sights]), content.setup.topology)
+    if not bodies.median(np.linalg.norm(bodies.joint(joints, "hip"), axis=1)) < CENTRED * bodies.torso(joints):
+        return []
+    text = (
+        f"everybody's hips are the origin, as in world landmarks, so that nobody has a place: set input_type: {tell[0]}"
+    )
+    return [Finding("input_type", Level.WARN, text, ("input_type", tell[0]))]
 
 
 def _refusals(

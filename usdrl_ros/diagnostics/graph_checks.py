@@ -40,7 +40,8 @@ def other_type(topic: str, types: Collection[str], expected: str) -> Finding:
         remedy = "set the parameter input_type, or write an adapter (adapters.md)"
     shown = ", ".join(cut(kind, NAME) for kind in sorted(types))
     text = f"{topic} is published as {shown}, expected {expected}: {remedy}"
-    return Finding("type", Level.ERROR, text, ("input_type", names[0]) if names else None)
+    shared = len(names) > 1 and any(kind.startswith("std_msgs/") for kind in types)  # by sources of different kinds
+    return Finding("type", Level.ERROR, text, ("input_type", names[0]) if names and not shared else None)
 
 
 def incompatible(topic: str, what: Iterable[str]) -> Finding:

@@ -9,8 +9,12 @@ pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from helpers.checked_source import captured, perform, report, steps  # noqa: E402
 
+from usdrl_model.plausibility.findings import Level  # noqa: E402
 from usdrl_model.skeleton.person import Person  # noqa: E402
+from usdrl_model.skeleton.topology import topology  # noqa: E402
+from usdrl_ros.diagnostics import graph_checks  # noqa: E402
 from usdrl_ros.inputs.registry import find  # noqa: E402
+from usdrl_ros.inputs.skeleton_messages import point_cloud, poses  # noqa: E402
 
 RIGHT = (-1.0, 1.0, 1.0)
 """x to the right instead of to the left: axes of the other hand."""
@@ -85,3 +89,36 @@ def test_weights_that_need_depth_are_told_of_joints_in_a_picture():
     assert "weights hri_streaming need joints in space" in found.steps[0].why.text
     assert "weights:=hri_2d" in found.command()
     assert report(sent, source, picture_size=(640.0, 480.0), weights="/nowhere").fine, "which the node tells"
+
+
+def landmarks(frames):
+    """People as MediaPipe has them: around their own hips."""
+    hips = [topology("mediapipe_33").index(f"hip_{side}") for side in ("left", "right")]
+    found = []
+    for frame in frames:
+        (one,) = frame.people
+        joints = topology("mediapipe_33").fit @ np.asarray(one.joints, np.float64)
+        found.append(dataclasses.replace(frame, people=(Person("0", joints - joints[hips].mean(axis=0)),)))
+    return found
+
+
+@pytest.mark.parametrize(("build", "source", "right"), [
+    (poses, "pose_array", "mediapipe_poses"), (point_cloud, "point_cloud", "mediapipe_cloud"),
+])  # fmt: skip
+def test_world_landmarks_are_told_the_adapter_that_gives_them_a_place(build, source, right):
+    sent = captured(landmarks(perform(people=1)), build=build)
+    found = report(sent, input_type=source, topology="mediapipe_33")
+    assert steps(found) == [("input_type", right)] and not found.left
+    assert found.trial.people[0].ahead == pytest.approx(2.0, abs=0.1)
+    (hint,) = (finding for finding in found.findings if finding.key == "no_place")
+    assert hint.level == Level.NOTE, "it is said once, as the node does"
+    assert report(sent, input_type=right, topology="mediapipe_33").fine
+
+
+def test_texts_that_several_adapters_read_are_told_all_of_them_and_no_step():
+    finding = graph_checks.other_type("/people", ["std_msgs/msg/String"], "sensor_msgs/msg/PointCloud2")
+    assert finding.change is None and "set the parameter input_type to mediapipe_json or openpose_json" in finding.text
+    assert graph_checks.other_type("/people", ["geometry_msgs/msg/PoseArray"], "x").change == (
+        "input_type",
+        "pose_array",
+    )
