@@ -48,6 +48,7 @@ _LIFTED = (
 )
 _DEPTHS = "millimetres (16UC1) or metres (32FC1)"
 _TURN = "joints of recordings have x to the sensor's left, y up, z away from it: turn them"
+_METRES = "joints of recordings are in metres: convert them"
 
 
 def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[str, str], set[str]]:
@@ -110,7 +111,7 @@ def _unusable(sights: Sequence[Sight], share: float, setup: Setup) -> Finding:
     advice = {
         "zero": "joints are sent as zeros: does the tracker run on this sensor?",
         "not finite": "joints are NaN or missing: is topology the joint set of the tracker?",
-        "unsure": f"confidence is below {MIN_CONFIDENCE:g}: is it 0 to 1? publish without it if the tracker has none",
+        "unsure": f"confidence is below {MIN_CONFIDENCE:g}: is it 0 to 1? publish 1 or none if the tracker has none",
         "alike": "joints are at one and the same place, as what is not seen: does the tracker run on this sensor?",
         "apart": f"joints are more than {REACH:g} m from the rest of their body: {units}",
         "far": f"joints are more than {FARTHEST / 1000:g} km from the origin: {units}, or take a nearer frame",
@@ -143,13 +144,12 @@ def _size(body: np.ndarray, setup: Setup) -> list[Finding]:
     if setup.lifted:
         return [Finding("units", Level.ERROR, f"{what}: {_other_depth(times, setup)}")]
     near = [name for name, metres in UNITS.items() if SMALLEST < raw * metres < LARGEST and metres != setup.metres]
-    guess = (
-        {"m": "metres", "cm": "centimetres", "mm": "millimetres"}[near[0]] + f"? set units: {near[0]}"
-        if near
-        else "no unit of the parameter units fits: publish metres"
-    )
-    change = ("units", near[0]) if near else None
-    return [Finding("units", Level.ERROR, f"{what}: {guess}", change)]
+    if not near:
+        text = f"{what}: no unit of the parameter units fits: publish metres"
+        return [Finding("units", Level.ERROR, text, in_recordings=f"{what}: {_METRES}")]
+    unit = {"m": "metres", "cm": "centimetres", "mm": "millimetres"}[near[0]]
+    text, in_recordings = f"{what}: {unit}? set units: {near[0]}", f"{what}: {unit}? {_METRES}"
+    return [Finding("units", Level.ERROR, text, ("units", near[0]), in_recordings)]
 
 
 def _other_depth(times: float, setup: Setup) -> str:
@@ -177,7 +177,9 @@ def _posture(
         lean, limit = _degrees(bodies.trunk(level)), TRUNK_LEANS  # and heads lean more: over phones
     if np.isfinite(lean):
         measured["off the vertical"] = f"{lean:.0f} degrees"
-    if mounted := mounting.estimate(body):
+    # With a target frame tf says how the axes of the points are turned, and ``axes`` says nothing.
+    mounted = None if setup.levelled_by == "target_frame" else mounting.estimate(body)
+    if mounted:
         measured["mounting by standing people"] = (
             f"roll {mounted.roll:.2f}, pitch {mounted.pitch:.2f}, {mounted.height:.1f} m above the floor"
             f" (spread {mounted.spread:.0f} degrees)"

@@ -11,7 +11,9 @@ from usdrl_model.errors.shown import LINE, NAME, cut
 from usdrl_model.plausibility.findings import Finding, Level
 from usdrl_ros.checking.advice import Step
 from usdrl_ros.checking.trial import Trial
+from usdrl_ros.inputs.conversion import levelled_by
 from usdrl_ros.inputs.options import PREFIX
+from usdrl_ros.inputs.registry import load
 from usdrl_ros.parameters.declarations import PARAMETERS
 from usdrl_ros.parameters.values import PerceptionConfig
 from usdrl_ros.processes.command_line import perception_command, written
@@ -124,8 +126,14 @@ class Report:
         }
 
     def _said(self, name: str) -> bool:
-        value = getattr(self.config, name)
+        value, own = getattr(self.config, name), load(self.config.input_type)
+        if (name in ("axes", "units") and getattr(own, name)) or (name == "axes" and self._placed_by_tf):
+            return False  # which count for nothing
         return name in ("input_type", "topology") or bool(any(value) if isinstance(value, tuple) else value)
+
+    @property
+    def _placed_by_tf(self) -> bool:
+        return levelled_by(self.config) == "target_frame"
 
     @staticmethod
     def _measured(trial: Trial) -> list[str]:

@@ -122,3 +122,26 @@ def test_texts_that_several_adapters_read_are_told_all_of_them_and_no_step():
         "input_type",
         "pose_array",
     )
+
+
+def test_a_confidence_that_is_always_zero_is_named_of_joints_in_a_picture():
+    sure = in_a_picture("point_cloud", "pixels", lambda pixels: pixels)
+
+    def unsure(message, context):
+        frame = sure.adapter.decode(message, context)
+        people = tuple(dataclasses.replace(one, confidence=np.zeros(len(one.joints))) for one in frame.frame.people)
+        return dataclasses.replace(frame, frame=dataclasses.replace(frame.frame, people=people))
+
+    source = dataclasses.replace(sure, adapter=dataclasses.replace(sure.adapter, decode=unsure))
+    (finding,) = report(captured(perform()), source, **FLAT).left
+    assert "confidence is below 0.1" in finding.text and "topology" not in finding.text
+
+
+@pytest.mark.parametrize(("settings", "said"), [
+    ({}, "axes optical, units m"), ({"input_type": "tf_frames"}, "axes optical"), ({"target_frame": "odom"}, "units m"),
+    ({"input_type": "mediapipe_poses"}, ""),
+])  # fmt: skip
+def test_settings_that_count_for_nothing_are_not_listed(settings, said):
+    found = report([], find("point_cloud"), **settings)
+    assert [one for one in found.text().splitlines() if one.startswith("read as ")][0].count(said or "read as ") == 1
+    assert ("axes" in found.text(), "units" in found.text()) == ("axes" in said, "units" in said)
