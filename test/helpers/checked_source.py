@@ -56,7 +56,7 @@ def report(messages, source=None, options={}, topic="/bodies", **values):  # noq
     found = advise(said, read)
     return Report(
         topic=topic, publishers=(), perception="", config=said, options=options, messages=len(messages),
-        trial=found.last, steps=found.steps, findings=found.last.findings,
+        trial=found.last, steps=found.steps, others=found.others, findings=found.last.findings,
     )  # fmt: skip
 
 

@@ -149,7 +149,7 @@ def _size(body: np.ndarray, setup: Setup) -> list[Finding]:
         return [Finding("units", Level.ERROR, text, in_recordings=f"{what}: {_METRES}")]
     unit = {"m": "metres", "cm": "centimetres", "mm": "millimetres"}[near[0]]
     text, in_recordings = f"{what}: {unit}? set units: {near[0]}", f"{what}: {unit}? {_METRES}"
-    return [Finding("units", Level.ERROR, text, ("units", near[0]), in_recordings)]
+    return [Finding("units", Level.ERROR, text, ("units", near[0]), in_recordings=in_recordings)]
 
 
 def _other_depth(times: float, setup: Setup) -> str:
@@ -185,15 +185,14 @@ def _posture(
             f" (spread {mounted.spread:.0f} degrees)"
         )
     if np.mean(height < -LYING) > MOST:
-        guess, change = upright.guess(body, setup, mounted)
-        return [_axes(f"people stand on their heads: {guess}", change)]
+        return [_axes("people stand on their heads", upright.guess(body, setup, mounted))]
     if np.mean(np.abs(height) <= LYING) > MOST:
-        guess, change = upright.guess(body, setup, mounted)
+        guess = upright.guess(body, setup, mounted)
         why = _cannot_lie(sights, body, level, setup)
         if why:
-            return [_axes(f"everybody lies, {why}: {guess}", change)]
+            return [_axes(f"everybody lies, {why}", guess)]
         lie = "everybody lies: if nobody does"
-        return [Finding("lying", Level.NOTE, f"{lie}, {guess}", change, f"{lie}, {_TURN}")]
+        return [Finding("lying", Level.NOTE, f"{lie}, {guess.text}", guess.change, in_recordings=f"{lie}, {_TURN}")]
     if not lean > limit:
         return []
     before = _degrees(bodies.upward(body)[0][standing if standing.sum() >= ENOUGH else seen])
@@ -232,8 +231,9 @@ def _cannot_lie(sights: Sequence[Sight], body: np.ndarray, level: np.ndarray, se
     return ""
 
 
-def _axes(text: str, change: tuple[str, object] | None) -> Finding:
-    return Finding("axes", Level.ERROR, text, change, f"nobody is upright: {_TURN}")
+def _axes(what: str, guess: upright.Guess) -> Finding:
+    text, in_recordings = f"{what}: {guess.text}", f"nobody is upright: {_TURN}"
+    return Finding("axes", Level.ERROR, text, guess.change, guess.other, in_recordings)
 
 
 def _degrees(up: np.ndarray) -> float:

@@ -57,4 +57,4 @@ def swapped(
     other = "if axes are left-handed (Unity: y up, Unreal: z up), publish -y instead, as optical or body axes"
     text = f"{back}: set mirrored: {str(not setup.mirrored).lower()}; or, {other}"
     in_recordings = f"{back}: swap them, or the entry mirrored"
-    return [Finding(SIDES, Level.ERROR, text, ("mirrored", not setup.mirrored), in_recordings)]
+    return [Finding(SIDES, Level.ERROR, text, ("mirrored", not setup.mirrored), in_recordings=in_recordings)]

@@ -123,6 +123,7 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
         messages=sum(not one.topic for one in messages),
         trial=advice.last,
         steps=(*steps, *advice.steps),
+        others=(*steps, *advice.others) if advice.others else (),
         findings=(*further, *findings, *advice.last.findings),
     )
 

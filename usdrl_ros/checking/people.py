@@ -37,7 +37,7 @@ class Seen:
     def line(self) -> str:
         """For people."""
         side = f"{abs(self.left):.1f} m to the {'left' if self.left > 0 else 'right'}"
-        place = f"{self.ahead:.1f} m ahead, {side}" if np.isfinite(self.ahead) else "nowhere"
+        place = f"{round(self.ahead, 1) + 0.0:.1f} m ahead, {side}" if np.isfinite(self.ahead) else "nowhere"
         parts = [f"{self.seconds:.0f} s", place, f"{self.joints:.0%} of the joints", *self.states]
         return f"{cut(self.id, NAME)}: {', '.join(parts)}"
 

@@ -60,10 +60,10 @@ def test_the_pose_of_a_sensor_is_found_again(people: np.ndarray, roll: float, pi
 def test_a_picture_that_hangs_upside_down_is_turned_by_no_parameter(people: np.ndarray) -> None:
     hanging = seen_from(people, math.pi, 0.0, 0.0)
     optical = Setup(topology=topology("kinect_v2_25"), axes="optical", own=frozenset({"axes"}))
-    text, change = guess(hanging, replace(optical, planar=True), estimate(hanging))
+    text, change, _ = guess(hanging, replace(optical, planar=True), estimate(hanging))
     assert (text, change) == ("is the picture turned? turn it upright before the tracker reads it", None)
     for mounted in (estimate(hanging), None):  # nobody stands, who would tell the pitch
-        text, change = guess(hanging, optical, mounted)
+        text, change, _ = guess(hanging, optical, mounted)
         assert text.startswith("does the sensor hang upside down? ") and change is not None
         assert (change[0], abs(change[1][3])) == ("sensor_pose", pytest.approx(math.pi, abs=0.06))
 

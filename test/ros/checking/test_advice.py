@@ -237,16 +237,18 @@ def test_the_command_has_all_that_was_given_and_all_steps():
         topic="/camera/skeletons", publishers=(), perception="", config=given, options={"scale": 2.0}, messages=9,
         trial=None, steps=(Step("topology", "k4abt_32", why),), findings=(),
     )  # fmt: skip
-    assert shlex.split(report.command()) == [
+    assert shlex.split(report.command(report.steps)) == [
         "usdrl-perception", "--ros-args", "-p", "topic:=/camera/skeletons", "-p", "person_id:=\"1\"",
         "-p", "axes:=kinect", "-p", "sensor_pose:=[0.0, 0.0, 1.2, 0.0, 0.35, 0.0]", "-p", "input.scale:=2.0",
         "-p", "topology:=k4abt_32",
     ]  # fmt: skip
     odd = dataclasses.replace(report, config=config(person_id="*, a: b"))
-    assert 'person_id:="*, a: b"' in shlex.split(odd.command()), "what YAML would read as something else is in quotes"
+    assert 'person_id:="*, a: b"' in shlex.split(odd.command(odd.steps)), (
+        "what YAML would read as something else is in quotes"
+    )
     tilted = Finding("tilt", Level.NOTE, "the sensor has pitch 0.16")
     told = dataclasses.replace(report, trial=Trial(findings=(tilted,)), findings=(tilted,))
     assert told.verdict() == "With that, people look like people.", "notes are no fault"
     assert dataclasses.replace(told, findings=(tilted, why)).verdict() == "Not fine yet."
     usual = dataclasses.replace(report, topic="/skeletons", config=config(watch=()), options={})
-    assert usual.command() == "usdrl-perception --ros-args -p topology:=k4abt_32"
+    assert usual.command(usual.steps) == "usdrl-perception --ros-args -p topology:=k4abt_32"

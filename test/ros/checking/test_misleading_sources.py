@@ -1,6 +1,7 @@
 """Sources that look right, or wrong in another way than they are."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -87,7 +88,7 @@ def test_weights_that_need_depth_are_told_of_joints_in_a_picture():
     found = report(sent, source, picture_size=(640.0, 480.0))
     assert steps(found) == [("weights", "hri_2d")] and not found.left
     assert "weights hri_streaming need joints in space" in found.steps[0].why.text
-    assert "weights:=hri_2d" in found.command()
+    assert "weights:=hri_2d" in found.command(found.steps)
     assert report(sent, source, picture_size=(640.0, 480.0), weights="/nowhere").fine, "which the node tells"
 
 
@@ -145,3 +146,21 @@ def test_settings_that_count_for_nothing_are_not_listed(settings, said):
     found = report([], find("point_cloud"), **settings)
     assert [one for one in found.text().splitlines() if one.startswith("read as ")][0].count(said or "read as ") == 1
     assert ("axes" in found.text(), "units" in found.text()) == ("axes" in said, "units" in said)
+
+
+@pytest.mark.parametrize("pitch", [0.0, 0.5])
+def test_of_a_camera_that_hangs_both_readings_are_listed_from_beginning_to_end(pitch):
+    """Its points are those of an upright one with axes of the Kinect SDK, and tilted the other way."""
+    cos, sin = np.cos(pitch), np.sin(pitch)
+    turn = np.array([[-1.0, 0, 0], [0, -cos, sin], [0, sin, cos]])
+    found = report(captured(perform(), change=lambda joints: joints @ turn))
+    assert steps(found)[0] == ("axes", "kinect") and len(found.steps) == (2 if pitch else 1) and not found.left
+    ((name, hanging),) = [(step.parameter, step.value) for step in found.others]
+    assert name == "sensor_pose" and abs(hanging[3]) == pytest.approx(np.pi, abs=0.06)
+    assert abs(hanging[4]) == pytest.approx(pitch, abs=0.06)
+    either, alternative = found.text().split("\nor:\n")
+    assert "Set, in this order, either:\n  1. axes: kinect" in either
+    assert alternative.startswith("  1. sensor_pose: [0.0, 0.0, ")
+    assert "\nor usdrl-perception --ros-args -p topic:=/bodies -p 'sensor_pose:=[0.0, 0.0, " in alternative
+    assert not re.search(r"-0\.0+\b", found.text()), found.text()
+    assert [step["parameter"] for step in found.document()["other_steps"]] == ["sensor_pose"]
