@@ -103,6 +103,7 @@ class InPicture:
                 f"expected joints in pixels, got all within {CORNER:g} of the corner: are they shares of the picture?"
                 " publish pixels (OpenPose: --keypoint_scale 0)",
             )
+            return pixels
         outside = (seen < 0.0).any(axis=1) | (seen > (width, height)).any(axis=1)
         if outside.mean() > 0.5:
             context.warn("outside_picture", self._outside(seen, width, height))

@@ -92,7 +92,7 @@ def test_places_in_another_scale_than_the_picture_are_told(scale, lifted):
     context = dataclasses.replace(context, warn=told.__setitem__)
     document = openpose(10.0, **{"7": POINTS})
     rows = np.reshape(document["people"][0]["pose_keypoints_2d"], (-1, 3))
-    rows[:, :2] = change(rows[:, :2])
+    rows[:, :2] = change(rows[:, :2] - (100.0, 0.0))
     document["people"][0]["pose_keypoints_2d"] = rows.ravel().tolist()
     for route, sent in zip(topics.routes, (depth_image(POINTS, 10.0), camera_info()), strict=False):
         route.decode(sent, context)
