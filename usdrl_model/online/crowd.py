@@ -107,7 +107,9 @@ class Crowd:
             person = self._people.get(self._name(id_))
             if person is None:
                 gone += self._start(id_, sighting)
-            elif stamp <= (person.stray or person.sighting).stamp:
+            elif stamp <= (newest := (person.stray or person.sighting).stamp):
+                # Another one of the same id at the same instant; of an older one nobody knows where it should be.
+                self._counters["leaps_refused"] += stamp == newest and _jumped(person, sighting)
                 continue
             elif _jumped(person, sighting):
                 leaping.append(id_)

@@ -34,6 +34,19 @@ LIMB_STRAIGHT, TRUNK_STRAIGHT = 30.0, 25.0
 BENT = 0.12
 """Distance of a knee from the line hip to ankle, as a fraction of the torso, from which on it tells the front."""
 
+FAR = 30.0
+"""Times the median distance of the joints from the middle one, beyond which a joint is none of that body, in any unit.
+Hands may be 15 times as far, where most joints are those of a face."""
+
+
+def together(joints: np.ndarray) -> np.ndarray:
+    """Skeletons (R, V, 3), NaN where missing, without joints far away from the rest, such as a -999 for "not seen"."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # nothing is seen of a skeleton
+        apart = np.linalg.norm(joints - np.nanmedian(joints, axis=1, keepdims=True), axis=2)
+        usual = np.nanmedian(apart, axis=1, keepdims=True)
+    return np.where((apart > FAR * usual)[:, :, None] & (usual > 0.0)[:, :, None], np.nan, joints)
+
 
 def joint(body: np.ndarray, name: str) -> np.ndarray:
     """(R, 3) one joint; for a name without a side, the middle of left and right."""
@@ -82,16 +95,21 @@ def upward(body: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Direction of the body, and where it is certain: with straight knees and hips a person stands or lies.
 
     Returns:
-        (R, 3) unit vectors from the feet to the shoulders where knees and hips are straight, else from the hips; and
-        (R,) bool, where they are straight.
+        (R, 3) unit vectors from the feet to the shoulders where knees and hips are straight, else from the hips, or,
+        where these are not seen, from the shoulders to the head; and (R,) bool, where they are straight.
     """
-    feet, hips, shoulders = (joint(body, name) for name in ("ankle", "hip", "shoulder"))
-    hips = np.where(np.isfinite(hips), hips, joint(body, "spine_base"))
-    trunk, whole = unit(shoulders - hips), unit(shoulders - feet)
+    feet, hips, shoulders = joint(body, "ankle"), _hips(body), joint(body, "shoulder")
+    along, whole = trunk(body), unit(shoulders - feet)
+    along = np.where(np.isfinite(along), along, unit(joint(body, "head") - joint(body, "spine_shoulder")))
     knees = [_angle(*(body[:, JOINT_INDEX[f"{name}_{side}"]] for name in ("hip", "knee", "ankle"))) for side in SIDES]
     with np.errstate(invalid="ignore"):
         straight = (np.max(knees, axis=0) < LIMB_STRAIGHT) & (_angle(feet, hips, shoulders) < TRUNK_STRAIGHT)
-    return np.where(straight[:, None], whole, trunk), straight
+    return np.where(straight[:, None], whole, along), straight
+
+
+def trunk(body: np.ndarray) -> np.ndarray:
+    """(R, 3) unit vectors from the hips to the shoulders; NaN where not seen."""
+    return unit(joint(body, "shoulder") - _hips(body))
 
 
 def facing(body: np.ndarray, source: np.ndarray, topology: Topology) -> float:
@@ -161,6 +179,11 @@ def _mean_capped(values: np.ndarray) -> float:
 
 def _vote(value: float) -> float:
     return float(np.clip(value, -1.0, 1.0)) if np.isfinite(value) else 0.0
+
+
+def _hips(body: np.ndarray) -> np.ndarray:
+    hips = joint(body, "hip")
+    return np.where(np.isfinite(hips), hips, joint(body, "spine_base"))
 
 
 def _spine(body: np.ndarray) -> np.ndarray:

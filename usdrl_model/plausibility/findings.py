@@ -32,6 +32,8 @@ class Finding:
     """Measurement, likely cause and remedy, in one line."""
     change: tuple[str, object] | None = None
     """The parameter and its value that would mend it; None where no parameter does, or its value is not known."""
+    other: tuple[str, object] | None = None
+    """Another change that would mend it as well, where nobody can tell which one is true."""
     in_recordings: str = ""
     """The same of recordings, which have no parameters of a node; empty: as ``text``."""
 

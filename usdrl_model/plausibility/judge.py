@@ -48,6 +48,7 @@ _LIFTED = (
 )
 _DEPTHS = "millimetres (16UC1) or metres (32FC1)"
 _TURN = "joints of recordings have x to the sensor's left, y up, z away from it: turn them"
+_METRES = "joints of recordings are in metres: convert them"
 
 
 def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[str, str], set[str]]:
@@ -68,7 +69,7 @@ def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[st
     if len(sights) > LOOKED_AT:  # at random: with two people who alternate, every second sight would be the same person
         chosen = np.sort(np.random.default_rng(0).permutation(len(sights))[:LOOKED_AT])
         sights = [sights[index] for index in chosen]
-    joints = np.stack([sight.joints for sight in sights])
+    joints = bodies.together(np.stack([sight.joints for sight in sights]))
     body = to_canonical(joints, setup.topology)
     valid = np.stack([sight.valid for sight in sights])
     measured["valid joints"] = f"{valid.mean():.0%}"
@@ -104,13 +105,16 @@ def _settled(finding: Finding) -> Finding:
 
 def _unusable(sights: Sequence[Sight], share: float, setup: Setup) -> Finding:
     refusals = [sight.refusal for sight in sights if sight.refusal]
+    units = "correct what publishes them" if "units" in setup.own else "set units to those of the source"
+    if setup.planar:
+        units = "correct what publishes them, or the size of the picture"
     advice = {
         "zero": "joints are sent as zeros: does the tracker run on this sensor?",
         "not finite": "joints are NaN or missing: is topology the joint set of the tracker?",
-        "unsure": f"confidence is below {MIN_CONFIDENCE:g}: is it 0 to 1? publish without it if the tracker has none",
+        "unsure": f"confidence is below {MIN_CONFIDENCE:g}: is it 0 to 1? publish 1 or none if the tracker has none",
         "alike": "joints are at one and the same place, as what is not seen: does the tracker run on this sensor?",
-        "apart": f"joints are more than {REACH:g} m from the rest of their body: set units to those of the source",
-        "far": f"joints are more than {FARTHEST / 1000:g} km from the origin: set units, or a nearer frame",
+        "apart": f"joints are more than {REACH:g} m from the rest of their body: {units}",
+        "far": f"joints are more than {FARTHEST / 1000:g} km from the origin: {units}, or take a nearer frame",
     }
     if setup.lifted:
         advice["not finite"] = f"joints get no depth: does {setup.depth_topic} measure these people, in {_DEPTHS}?"
@@ -121,6 +125,8 @@ def _unusable(sights: Sequence[Sight], share: float, setup: Setup) -> Finding:
 
 
 def _order(joints: np.ndarray, body: np.ndarray, setup: Setup) -> list[Finding]:
+    if setup.named:
+        return []
     text, name = joint_order.misread(joints, body, setup.topology)
     change = ("topology", name) if name else None
     return [Finding("topology", Level.ERROR, text, change)] if text else []
@@ -138,13 +144,12 @@ def _size(body: np.ndarray, setup: Setup) -> list[Finding]:
     if setup.lifted:
         return [Finding("units", Level.ERROR, f"{what}: {_other_depth(times, setup)}")]
     near = [name for name, metres in UNITS.items() if SMALLEST < raw * metres < LARGEST and metres != setup.metres]
-    guess = (
-        {"m": "metres", "cm": "centimetres", "mm": "millimetres"}[near[0]] + f"? set units: {near[0]}"
-        if near
-        else "no unit of the parameter units fits: publish metres"
-    )
-    change = ("units", near[0]) if near else None
-    return [Finding("units", Level.ERROR, f"{what}: {guess}", change)]
+    if not near:
+        text = f"{what}: no unit of the parameter units fits: publish metres"
+        return [Finding("units", Level.ERROR, text, in_recordings=f"{what}: {_METRES}")]
+    unit = {"m": "metres", "cm": "centimetres", "mm": "millimetres"}[near[0]]
+    text, in_recordings = f"{what}: {unit}? set units: {near[0]}", f"{what}: {unit}? {_METRES}"
+    return [Finding("units", Level.ERROR, text, ("units", near[0]), in_recordings=in_recordings)]
 
 
 def _other_depth(times: float, setup: Setup) -> str:
@@ -169,24 +174,26 @@ def _posture(
         lean, limit = _degrees(up[standing]), LEANS_LEVELLED if setup.levelled_by else LEANS
     else:
         undecided.add("pose")  # sitting and bowing people lean, too
-        lean, limit = _degrees(up[seen]), TRUNK_LEANS
-    measured["off the vertical"] = f"{lean:.0f} degrees"
-    if mounted := mounting.estimate(body):
+        lean, limit = _degrees(bodies.trunk(level)), TRUNK_LEANS  # and heads lean more: over phones
+    if np.isfinite(lean):
+        measured["off the vertical"] = f"{lean:.0f} degrees"
+    # With a target frame tf says how the axes of the points are turned, and ``axes`` says nothing.
+    mounted = None if setup.levelled_by == "target_frame" else mounting.estimate(body)
+    if mounted:
         measured["mounting by standing people"] = (
             f"roll {mounted.roll:.2f}, pitch {mounted.pitch:.2f}, {mounted.height:.1f} m above the floor"
             f" (spread {mounted.spread:.0f} degrees)"
         )
     if np.mean(height < -LYING) > MOST:
-        guess, change = upright.guess(body, setup, mounted)
-        return [_axes(f"people stand on their heads: {guess}", change)]
+        return [_axes("people stand on their heads", upright.guess(body, setup, mounted))]
     if np.mean(np.abs(height) <= LYING) > MOST:
-        guess, change = upright.guess(body, setup, mounted)
+        guess = upright.guess(body, setup, mounted)
         why = _cannot_lie(sights, body, level, setup)
         if why:
-            return [_axes(f"everybody lies, {why}: {guess}", change)]
+            return [_axes(f"everybody lies, {why}", guess)]
         lie = "everybody lies: if nobody does"
-        return [Finding("lying", Level.NOTE, f"{lie}, {guess}", change, f"{lie}, {_TURN}")]
-    if lean <= limit:
+        return [Finding("lying", Level.NOTE, f"{lie}, {guess.text}", guess.change, in_recordings=f"{lie}, {_TURN}")]
+    if not lean > limit:
         return []
     before = _degrees(bodies.upward(body)[0][standing if standing.sum() >= ENOUGH else seen])
     remedy = {
@@ -216,7 +223,7 @@ def _cannot_lie(sights: Sequence[Sight], body: np.ndarray, level: np.ndarray, se
         return f"{max(map(np.median, own)):.1f} m above the {'floor' if setup.levelled_by else 'sensor'}"
     if len(own) > 1 and np.ptp([np.median(values) for values in own]) > 0.7:
         return "one high above the other"
-    if setup.levelled_by == "sensor_pose" and _degrees(upright.trunks(body)) < TRUNK_LEANS:
+    if setup.levelled_by == "sensor_pose" and _degrees(bodies.trunk(body)) < TRUNK_LEANS:
         return "though upright before sensor_pose turned them"
     depth = np.stack([sight.joints for sight in sights])[:, :, 2] / size
     if setup.levelled_by != "target_frame" and np.mean(depth[np.isfinite(depth)] < 0.3) > 0.15:
@@ -224,8 +231,9 @@ def _cannot_lie(sights: Sequence[Sight], body: np.ndarray, level: np.ndarray, se
     return ""
 
 
-def _axes(text: str, change: tuple[str, object] | None) -> Finding:
-    return Finding("axes", Level.ERROR, text, change, f"nobody is upright: {_TURN}")
+def _axes(what: str, guess: upright.Guess) -> Finding:
+    text, in_recordings = f"{what}: {guess.text}", f"nobody is upright: {_TURN}"
+    return Finding("axes", Level.ERROR, text, guess.change, guess.other, in_recordings)
 
 
 def _degrees(up: np.ndarray) -> float:

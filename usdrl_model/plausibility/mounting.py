@@ -27,9 +27,9 @@ class Mounting:
     """Where a sensor is, as far as standing people tell: never its place and direction on the floor."""
 
     roll: float
-    """Radians, as in ``sensor_pose``: above 0 when the sensor leans to its right."""
+    """Radians, to a hundredth, as in ``sensor_pose``: above 0 when the sensor leans to its right."""
     pitch: float
-    """Radians, as in ``sensor_pose``: above 0 when it looks down."""
+    """Radians, to a hundredth, as in ``sensor_pose``: above 0 when it looks down."""
     height: float
     """Metres above the floor on which the people stand."""
     spread: float
@@ -43,7 +43,7 @@ class Mounting:
     def pose(self, known: tuple[float, ...]) -> tuple[float, ...]:
         """x, y, z, roll, pitch, yaw for ``sensor_pose``; what people cannot tell is taken from ``known``."""
         x, y, z, _, _, yaw = known
-        return (x, y, z or round(self.height, 2), round(self.roll, 2), round(self.pitch, 2), yaw)
+        return (x, y, z or _hundredths(self.height), _hundredths(self.roll), _hundredths(self.pitch), yaw)
 
 
 def estimate(body: np.ndarray) -> Mounting | None:
@@ -70,11 +70,16 @@ def estimate(body: np.ndarray) -> Mounting | None:
     left, upwards, ahead = (float(value) for value in vertical)
     feet = bodies.median(bodies.joint(body, "ankle") @ vertical)
     return Mounting(
-        roll=math.atan2(left, upwards),
-        pitch=math.asin(max(-1.0, min(1.0, -ahead))),
+        roll=_hundredths(math.atan2(left, upwards)),
+        pitch=_hundredths(math.asin(max(-1.0, min(1.0, -ahead)))),
         height=ANKLE - feet,
         spread=float(np.median(_degrees(up, vertical))),
     )
+
+
+def _hundredths(value: float) -> float:
+    """Rounded, and never -0."""
+    return round(value, 2) + 0.0
 
 
 def _degrees(vectors: np.ndarray, direction: np.ndarray) -> np.ndarray:

@@ -28,4 +28,4 @@ def repeated(sights: Sequence[Sight]) -> list[Finding]:
     what = f"joints repeat exactly in {count / len(sights):.0%} of the sights"
     text = f"{what}, and count as missing: the tracker hangs, or sends people whom it no longer sees: restart it"
     in_recordings = f"{what}, and count as missing: the tracker hung, or stamps are finer than its frames"
-    return [Finding("frozen", Level.ERROR, text, None, in_recordings)]
+    return [Finding("frozen", Level.ERROR, text, in_recordings=in_recordings)]

@@ -53,6 +53,8 @@ def swapped(
     if score > 0.0:
         return []
     back = "toes, nose or hands point to the back: left and right are swapped"
-    text = f"{back} or the image is mirrored: set mirrored: {str(not setup.mirrored).lower()}"
+    # In a mirror are swapped names and left-handed axes, and joints alone do not tell one from the other.
+    other = "if axes are left-handed (Unity: y up, Unreal: z up), publish -y instead, as optical or body axes"
+    text = f"{back}: set mirrored: {str(not setup.mirrored).lower()}; or, {other}"
     in_recordings = f"{back}: swap them, or the entry mirrored"
-    return [Finding(SIDES, Level.ERROR, text, ("mirrored", not setup.mirrored), in_recordings)]
+    return [Finding(SIDES, Level.ERROR, text, ("mirrored", not setup.mirrored), in_recordings=in_recordings)]

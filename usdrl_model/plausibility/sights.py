@@ -43,6 +43,8 @@ class Setup:
     """The ``sensor_pose``: x, y, z in metres, roll, pitch, yaw in radians."""
     own: frozenset[str] = frozenset()
     """Parameters (units, axes) that the messages settle themselves, so that setting them changes nothing."""
+    named: bool = False
+    """Joints come by their names, so that no other order of them is possible."""
     planar: bool = False
     """The data set holds poses in an image, so that flat people are no fault."""
     depth_topic: str = ""
@@ -83,7 +85,8 @@ class Sight:
         finite = _usual(sent)
         something = finite & (np.where(finite[:, None], sent, 0.0) != 0.0).any(axis=1)
         sure = np.ones(len(sent)) if measured.confidence is None else np.asarray(measured.confidence, np.float64)[order]
-        unsure = something & (np.nan_to_num(sure, nan=0.0) < MIN_CONFIDENCE)
+        told = something | (setup.planar or setup.lifted)  # of a picture, what is not sure is not there at all
+        unsure = told & (np.nan_to_num(sure, nan=0.0) < MIN_CONFIDENCE)
         alike = placeholders(np.where((something & ~unsure)[:, None], sent, np.nan))
         given = something & ~unsure & ~alike
         joints = np.where(given[:, None], sent * setup.metres, np.nan) @ setup.rotation.T

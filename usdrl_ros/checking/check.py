@@ -32,7 +32,7 @@ from usdrl_ros.checking.advice import Step, advise
 from usdrl_ros.checking.graph import Graph, Perception
 from usdrl_ros.checking.hearing import Hearing
 from usdrl_ros.checking.report import Report
-from usdrl_ros.checking.trial import reader, run
+from usdrl_ros.checking.trial import Trial, reader, run
 from usdrl_ros.diagnostics import graph_checks
 from usdrl_ros.inputs.conversion import levelled_by
 from usdrl_ros.inputs.options import PREFIX, values
@@ -110,12 +110,20 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
             text = f"no message on {topic} for {wait:g} s: check that the tracker runs"
             return replace(report, findings=(Finding("silent", Level.ERROR, text), *findings))
         buffer = tf.buffer if tf else None
-        advice = advise(config, lambda tried: run(messages, source, options, tried, topic, buffer, len(publishers)))
+
+        def read(tried: PerceptionConfig) -> Trial:
+            if tried.input_type == config.input_type:
+                return run(messages, source, options, tried, topic, buffer, len(publishers))
+            other = find(tried.input_type)
+            return run(messages, other, values(other.adapter.options, {}), tried, topic, buffer, len(publishers))
+
+        advice = advise(config, read)
     return replace(
         report,
         messages=sum(not one.topic for one in messages),
         trial=advice.last,
         steps=(*steps, *advice.steps),
+        others=(*steps, *advice.others) if advice.others else (),
         findings=(*further, *findings, *advice.last.findings),
     )
 

@@ -37,7 +37,7 @@ class Seen:
     def line(self) -> str:
         """For people."""
         side = f"{abs(self.left):.1f} m to the {'left' if self.left > 0 else 'right'}"
-        place = f"{self.ahead:.1f} m ahead, {side}" if np.isfinite(self.ahead) else "nowhere"
+        place = f"{round(self.ahead, 1) + 0.0:.1f} m ahead, {side}" if np.isfinite(self.ahead) else "nowhere"
         parts = [f"{self.seconds:.0f} s", place, f"{self.joints:.0%} of the joints", *self.states]
         return f"{cut(self.id, NAME)}: {', '.join(parts)}"
 
@@ -68,12 +68,13 @@ class People:
             joints, confidence = canonical(person, joint_set)
             sighting = Sighting(frame.stamp, joints, confidence, sensor)
             known = self._people.get(person.id)
-            if known is not None and frame.stamp > known.sighting.stamp:
+            if known is not None and frame.stamp >= known.sighting.stamp:
                 # As in the crowd: what moves with the sensor, or against it, is a corrected map.
                 beside = replace(sighting, joints=joints - (sensor - known.sighting.sensor))
                 if all(too_fast(*known.sighting.distances(one), frame.stamp) for one in (sighting, beside)):
                     self._leaps.append(frame.stamp)
-                known.sighting = sighting
+                if frame.stamp > known.sighting.stamp:
+                    known.sighting = sighting
             if known is None:
                 if len(self._people) >= 10 * MOST:
                     continue

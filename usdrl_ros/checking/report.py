@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,9 @@ from usdrl_model.errors.shown import LINE, NAME, cut
 from usdrl_model.plausibility.findings import Finding, Level
 from usdrl_ros.checking.advice import Step
 from usdrl_ros.checking.trial import Trial
+from usdrl_ros.inputs.conversion import levelled_by
 from usdrl_ros.inputs.options import PREFIX
+from usdrl_ros.inputs.registry import load
 from usdrl_ros.parameters.declarations import PARAMETERS
 from usdrl_ros.parameters.values import PerceptionConfig
 from usdrl_ros.processes.command_line import perception_command, written
@@ -37,6 +39,8 @@ class Report:
     trial: Trial | None
     """With all of the steps done; None: no message came."""
     steps: tuple[Step, ...]
+    others: tuple[Step, ...] = ()
+    """Other steps that would do as well: of ``Advice``."""
     findings: tuple[Finding, ...]
     """What no parameter mends, notes included."""
 
@@ -59,30 +63,29 @@ class Report:
         if self.trial is not None:
             lines += self._measured(self.trial)
         if self.steps:
-            lines += ["", "Set, in this order:"]
-            for number, step in enumerate(self.steps, 1):
-                lines += [
-                    f"  {number}. {step.parameter}: {written(step.value)}",
-                    f"     {cut(step.why.text, 2 * LINE)}",
-                ]
+            lines += ["", f"Set, in this order{', either' if self.others else ''}:", *_listed(self.steps)]
+        if self.others:
+            lines += ["or:", *_listed(self.others)]
         if self.left:
             lines += ["", "No parameter mends this:" if not self.steps else "No parameter mends what is left:"]
             lines += [f"  {finding.level.name.lower()}: {cut(finding.text, 2 * LINE)}" for finding in self.left]
         lines += [f"  note: {cut(one.text, LINE)}" for one in self.findings if one.level == Level.NOTE]
         if self.steps:
-            lines += ["", self.command()]
+            lines += ["", self.command(self.steps)]
+        if self.others:
+            lines += [f"or {self.command(self.others)}"]
         lines += ["", self.verdict()]
         return "\n".join(lines)
 
-    def command(self) -> str:
-        """That runs the node with all that was given and all steps."""
+    def command(self, steps: Sequence[Step]) -> str:
+        """That runs the node with all that was given and these steps."""
         default = {one.name: one.default for one in PARAMETERS}
         given = {one.name: getattr(self.config, one.field) for one in PARAMETERS} | {"topic": self.topic}
         given = {name: value for name, value in given.items() if written(value) not in (written(default[name]), "[]")}
         given |= {PREFIX + name: value for name, value in self.options.items()}
         if given.get("topic") == f"/{default['topic']}":
             del given["topic"]
-        given |= {step.parameter: step.value for step in self.steps}
+        given |= {step.parameter: step.value for step in steps}
         return perception_command(given)
 
     def verdict(self) -> str:
@@ -118,14 +121,21 @@ class Report:
                 for one in (() if trial is None else trial.people)
             ],
             "set": {step.parameter: step.value for step in self.steps},
-            "steps": [{**_finding(step.why), "parameter": step.parameter, "value": step.value} for step in self.steps],
+            "steps": _steps(self.steps),
+            "other_steps": _steps(self.others),
             "findings": [_finding(finding) for finding in self.findings],
             "fine": self.fine,
         }
 
     def _said(self, name: str) -> bool:
-        value = getattr(self.config, name)
+        value, own = getattr(self.config, name), load(self.config.input_type)
+        if (name in ("axes", "units") and getattr(own, name)) or (name == "axes" and self._placed_by_tf):
+            return False  # which count for nothing
         return name in ("input_type", "topology") or bool(any(value) if isinstance(value, tuple) else value)
+
+    @property
+    def _placed_by_tf(self) -> bool:
+        return levelled_by(self.config) == "target_frame"
 
     @staticmethod
     def _measured(trial: Trial) -> list[str]:
@@ -136,6 +146,17 @@ class Report:
         names = ("off the vertical", "mounting by standing people", "left and right")
         lines += [f"{name}: {trial.measured[name]}" for name in names if name in trial.measured]
         return lines + [f"  person {one.line()}" for one in trial.people]
+
+
+def _listed(steps: Sequence[Step]) -> list[str]:
+    lines = []
+    for number, step in enumerate(steps, 1):
+        lines += [f"  {number}. {step.parameter}: {written(step.value)}", f"     {cut(step.why.text, 2 * LINE)}"]
+    return lines
+
+
+def _steps(steps: Sequence[Step]) -> list[dict[str, Any]]:
+    return [{**_finding(step.why), "parameter": step.parameter, "value": step.value} for step in steps]
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -11,25 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from usdrl_model.errors.shown import LINE, NAME, cut
+from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.online.frame_filter import FrameFilter
 from usdrl_model.plausibility import bodies
 from usdrl_model.plausibility.findings import Finding, Level, nobody
-from usdrl_model.plausibility.joint_order import ODD
 from usdrl_model.plausibility.judge import judge
-from usdrl_model.plausibility.live_check import STEP
 from usdrl_model.plausibility.mounting import estimate
-from usdrl_model.plausibility.sights import Setup, Sight, to_canonical
-from usdrl_model.skeleton import topology as joint_sets
-from usdrl_model.skeleton.person import SkeletonFrame
+from usdrl_model.plausibility.sights import to_canonical
+from usdrl_ros.checking import joint_sets, settings
 from usdrl_ros.checking.hearing import Captured
+from usdrl_ros.checking.joint_sets import Sights
 from usdrl_ros.checking.people import People, Seen
+from usdrl_ros.diagnostics.reporting import AGAIN, RECENT
 from usdrl_ros.diagnostics.source_checks import WHILE, SourceChecks
 from usdrl_ros.inputs.common import InputError
 from usdrl_ros.inputs.conversion import Conversion, converter, described, levelled_by
 from usdrl_ros.inputs.deserialiser import Deserialiser
 from usdrl_ros.inputs.further_topics import FurtherTopics
-from usdrl_ros.inputs.registry import Input
+from usdrl_ros.inputs.registry import Input, load, readers
 from usdrl_ros.parameters.values import PerceptionConfig
 
 BACK, AHEAD = 1.0, 1.0
@@ -38,10 +37,10 @@ OTHER_JOINT_SET = ("joint_count", "joint_range")
 """Refusals that another joint set mends."""
 CHANGES = {"ids": ("ids", "own")}
 """Problems of stamps and people that a parameter mends."""
+CENTRED = 0.1
+"""Distance of the hips from the origin, relative to the torso, below which they are it."""
 TILTED = 8.0
 """Degrees off the sensor's pose that are worth a note: twice the error of the estimate."""
-TRIED = 40
-"""Messages that are read with every joint set, to find the one that fits."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,24 +58,7 @@ class Trial:
     """Median seconds from stamp to arrival."""
 
 
-class Sights:
-    """Keeps the sights of five frames a second, to be judged together."""
-
-    def __init__(self, setup: Setup) -> None:
-        self.setup = setup
-        self.sights: list[Sight] = []
-        self._newest = -math.inf
-
-    def add(self, believed: SkeletonFrame, measured: SkeletonFrame | None = None) -> None:
-        """Add a frame; arguments as of ``ContentCheck.add``."""
-        if self._newest < believed.stamp < self._newest + STEP:
-            return
-        self._newest = believed.stamp
-        pairs = zip(believed.people, (measured or believed).people, strict=False)
-        self.sights += [Sight.of(believed.stamp, sent, person, self.setup) for person, sent in pairs]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class _Heard:
     """What came of the messages, to be judged together."""
 
@@ -85,8 +67,10 @@ class _Heard:
     counters: Counter[str] = field(default_factory=Counter)
     people: People = field(default_factory=People)
     refused: Counter[str] = field(default_factory=Counter)
-    odd: Counter[str] = field(default_factory=Counter)
-    """Messages that were understood, by what is odd about them."""
+    now: float = 0.0
+    """When the message came that is read, seconds that never jump."""
+    odd: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """Messages that were understood, by what is odd about them: when they came."""
     texts: dict[str, str] = field(default_factory=dict)
     """Kind of what is refused or odd -> the newest text."""
     frame_ids: set[str] = field(default_factory=set)
@@ -95,7 +79,7 @@ class _Heard:
 
     def warn(self, kind: str, text: str) -> None:
         """Something about a message is odd."""
-        self.odd[kind] += 1
+        self.odd[kind].append(self.now)
         self.texts[kind] = cut(text, LINE)
 
 
@@ -119,10 +103,10 @@ def run(
         tf: a tf2 buffer, or None.
         publishers: of the topic, for texts.
     """
-    config, before = _settings(config, tf)
+    config, before = settings.tried(source, config, tf)
     deserialise = Deserialiser(source.message_type, source.adapter.parts)
     convert = partial(converter, source, deserialise=deserialise, options=options)
-    fitting, further = partial(_fitting, messages, source, config, convert), FurtherTopics()
+    fitting, further = partial(joint_sets.fitting, messages, source, config, convert), FurtherTopics()
     try:
         heard = _Heard(content=Sights(described(source, config)))
         reads = convert(config, tf=tf, description=heard.content.setup, warn=heard.warn, topics=further, topic=topic)
@@ -136,7 +120,8 @@ def run(
             f"{source.name} reads {', '.join(silent)} as well, of which nothing was heard: see the node's /diagnostics"
         )
         before.append(Finding("further_topics", Level.NOTE, text))
-    trial = _judged(messages, heard, config, topic, publishers, fitting)
+    before += joint_sets.better_named(messages, source, config, convert, heard.content)
+    trial = _judged(messages, heard, source, config, topic, publishers, fitting)
     return replace(trial, findings=(*before, *trial.findings))
 
 
@@ -147,7 +132,7 @@ def reader(
 
     Arguments as of ``run``.
     """
-    config, _ = _settings(config, tf)
+    config, _ = settings.tried(source, config, tf)
     deserialise = Deserialiser(source.message_type, source.adapter.parts)
     topics = FurtherTopics()
     try:
@@ -158,26 +143,12 @@ def reader(
         return None, FurtherTopics()
 
 
-def _settings(config: PerceptionConfig, tf: Any) -> tuple[PerceptionConfig, list[Finding]]:
-    """The settings without what cannot be looked at here, and what to tell of that."""
-    told = []
-    if config.imu_topic:
-        text = f"gravity of {cut(config.imu_topic, NAME)} is not looked at: people are judged as sensor_pose has it"
-        told.append(Finding("imu", Level.NOTE, text))
-        config = replace(config, imu_topic="")
-    config = replace(config, robot_skeleton="")  # the people are looked at
-    if levelled_by(config) == "target_frame" and tf is None:
-        text = f"target_frame {config.target_frame} needs tf2_ros, which is not installed here: install it, or set"
-        told.append(Finding("tf", Level.ERROR, f"{text} sensor_pose"))
-        config = replace(config, target_frame="")
-    return config, told
-
-
 def _read(messages: Sequence[Captured], convert: Conversion, further: FurtherTopics, heard: _Heard) -> None:
     """Convert the messages; ``heard`` keeps what came of them."""
     course = FrameFilter(heard.content.setup.topology, heard.counters)
     course.restart(BACK, AHEAD)
     for message in messages:
+        heard.now = message.steady
         try:
             converted = message.read(convert, further)
         except InputError as error:
@@ -202,12 +173,13 @@ def _read(messages: Sequence[Captured], convert: Conversion, further: FurtherTop
 def _judged(
     messages: Sequence[Captured],
     heard: _Heard,
+    source: Input,
     config: PerceptionConfig,
     topic: str,
     publishers: int,
     fitting: Callable[[], tuple[str, object] | None],
 ) -> Trial:
-    """What is wrong with what was heard, and who was seen; arguments as of ``run``, ``fitting`` as ``_fitting``."""
+    """What is wrong with what was heard, and who was seen; arguments as of ``run``, ``fitting`` of ``joint_sets``."""
     content = heard.content
     now = messages[-1].steady if messages else 0.0
     counters = dict(heard.counters)
@@ -224,7 +196,8 @@ def _judged(
     findings = [
         *_refusals(heard.refused, heard.texts, sum(not one.topic for one in messages), fitting),
         *(Finding(kind, Level.WARN, text, CHANGES.get(kind)) for kind, text in troubles.items()),
-        *(Finding(kind, Level.WARN, f"{heard.texts[kind]} ({count} messages)") for kind, count in heard.odd.items()),
+        *(_odd(kind, heard.texts[kind], times) for kind, times in heard.odd.items()),
+        *_centred(content, source),
         *found,
         *([] if any(finding.level > Level.NOTE for finding in found) else _tilt(content, config)),
     ]
@@ -236,6 +209,27 @@ def _judged(
         rate=heard.checks.rate,
         delay=float(np.median(heard.delays)) if heard.delays else math.nan,
     )
+
+
+def _odd(kind: str, text: str, times: Sequence[float]) -> Finding:
+    """What is odd about messages; as in the node, seldom it is a hint."""
+    often = any(last - first < RECENT for first, last in zip(times, times[AGAIN - 1 :], strict=False))
+    return Finding(kind, Level.WARN if often else Level.NOTE, f"{text} ({len(times)} messages)")
+
+
+def _centred(content: Sights, source: Input) -> list[Finding]:
+    """Landmarks whose hips are the origin, read as joints in space: the adapter that puts such people somewhere."""
+    name = content.setup.topology.name
+    tell = [one for one in readers(source.adapter.message) if load(one).topologies == (name,)]
+    if source.adapter.topologies or not tell or not content.sights:
+        return []
+    joints = to_canonical(np.stack([sight.joints for sight in content.sights]), content.setup.topology)
+    if not bodies.median(np.linalg.norm(bodies.joint(joints, "hip"), axis=1)) < CENTRED * bodies.torso(joints):
+        return []
+    text = (
+        f"everybody's hips are the origin, as in world landmarks, so that nobody has a place: set input_type: {tell[0]}"
+    )
+    return [Finding("input_type", Level.WARN, text, ("input_type", tell[0]))]
 
 
 def _refusals(
@@ -267,30 +261,3 @@ def _tilt(content: Sights, config: PerceptionConfig) -> list[Finding]:
         f" sensor_pose: {pose}, or measure it"
     )
     return [Finding("tilt", Level.NOTE, text)]
-
-
-def _fitting(
-    messages: Sequence[Captured], source: Input, config: PerceptionConfig, convert: Callable[..., Conversion]
-) -> tuple[str, object] | None:
-    """The joint set with which the messages can be read and look most like bodies."""
-    main = [message for message in messages if not message.topic]
-    chosen = {id(message) for message in main[:: max(1, len(main) // TRIED)]}
-    some = [message for message in messages if message.topic or id(message) in chosen]
-    fits: list[tuple[float, str]] = []
-    for name in source.adapter.topologies or joint_sets.names():
-        tried = replace(config, topology=name, target_frame="", mirrored=False)
-        content, topics = Sights(described(source, tried)), FurtherTopics()
-        try:
-            silent: dict[str, Any] = {"tf": None, "warn": lambda *_: None, "topics": topics, "topic": "/skeletons"}
-            reads = convert(tried, description=content.setup, **silent)
-            for message in some:
-                if converted := message.read(reads, topics):
-                    content.add(converted[1], converted[0].frame)
-        except ValueError:  # of which InputError is one
-            continue
-        if content.sights:
-            joints = np.stack([sight.joints for sight in content.sights])
-            misfit = bodies.misfit(to_canonical(joints, content.setup.topology))
-            if misfit < ODD:
-                fits.append((misfit, name))
-    return ("topology", min(fits)[1]) if fits else None

@@ -18,6 +18,8 @@ from usdrl_ros.wire import OUTPUTS
 
 SOUNDS_LIKE_PEOPLE = re.compile("skelet|bod(y|ies)|person|people|human|pose|joint|landmark", re.IGNORECASE)
 """Names of topics that are likelier to have people than others of the same type."""
+OF_ANYTHING = ("sensor_msgs/", "tf2_msgs/", "geometry_msgs/", "visualization_msgs/")
+"""Packages of messages that robots have without people, too: the name must tell."""
 SHOWN = 3
 """Topics that are suggested."""
 
@@ -28,7 +30,9 @@ def nobody_publishes(topic: str, others: Sequence[tuple[str, str]]) -> Finding:
     if others:
         offers = ", ".join(f"{cut(name, NAME)} ({_adapter(kind)})" for name, kind in others[:SHOWN])
         text = f"nobody publishes {topic}: check its name; skeletons may be on {offers}"
-    likely = [name for name, _ in others if SOUNDS_LIKE_PEOPLE.search(name)] or [name for name, _ in others]
+    likely = [name for name, _ in others if SOUNDS_LIKE_PEOPLE.search(name)]
+    likely = likely or [name for name, kind in others if not kind.startswith(OF_ANYTHING)]
+    likely = [name for name in likely if _in_space(name)] or likely
     return Finding("topic", Level.ERROR, text, ("topic", likely[0]) if len(likely) == 1 else None)
 
 
@@ -40,7 +44,8 @@ def other_type(topic: str, types: Collection[str], expected: str) -> Finding:
         remedy = "set the parameter input_type, or write an adapter (adapters.md)"
     shown = ", ".join(cut(kind, NAME) for kind in sorted(types))
     text = f"{topic} is published as {shown}, expected {expected}: {remedy}"
-    return Finding("type", Level.ERROR, text, ("input_type", names[0]) if names else None)
+    shared = len(names) > 1 and any(kind.startswith("std_msgs/") for kind in types)  # by sources of different kinds
+    return Finding("type", Level.ERROR, text, ("input_type", names[0]) if names and not shared else None)
 
 
 def incompatible(topic: str, what: Iterable[str]) -> Finding:
@@ -96,7 +101,12 @@ def candidates(
     known = guessable()
     named = [(name, kind) for name, kinds in topics for kind in kinds if kind in known and not OUTPUTS.search(name)]
     found = [(name, kind) for name, kind in named if published(name)]
-    return sorted(found, key=lambda pair: (not SOUNDS_LIKE_PEOPLE.search(pair[0]), pair))
+    return sorted(found, key=lambda pair: (not SOUNDS_LIKE_PEOPLE.search(pair[0]), not _in_space(pair[0]), pair))
+
+
+def _in_space(topic: str) -> bool:
+    """Whether its name says that joints are in space, beside others in the picture (``/yolo/detections_3d``)."""
+    return "3d" in topic.lower()
 
 
 def _adapter(kind: str) -> str:

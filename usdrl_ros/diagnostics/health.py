@@ -14,14 +14,12 @@ from usdrl_model.errors.shown import LINE, cut
 from usdrl_ros.diagnostics import graph_checks
 from usdrl_ros.diagnostics.hearing import Hearing
 from usdrl_ros.diagnostics.keeping_up import KeepingUp
-from usdrl_ros.diagnostics.reporting import AWAY, RECENT, SAMPLES, Lasting, Warnings, percentile, status
+from usdrl_ros.diagnostics.reporting import AGAIN, AWAY, RECENT, SAMPLES, Lasting, Warnings, percentile, status
 from usdrl_ros.diagnostics.source_checks import SourceChecks
 from usdrl_ros.inputs.common import InputError, SourceFrame
 
 NAMESPACE = "give it a namespace with --ros-args -r __ns:=/NAME"
 """What keeps two nodes apart: their topics follow the namespace, whatever they are called."""
-AGAIN = 3
-"""Warnings of one kind within ``RECENT`` that are no hint at the start, but a problem that lasts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,6 +18,8 @@ SAMPLES = 256
 """Times kept for the percentiles."""
 RECENT = 5.0
 """Seconds for which a problem of a single message is reported."""
+AGAIN = 3
+"""Warnings of one kind within ``RECENT`` that are no hint at the start, but a problem that lasts."""
 AWAY = 60.0
 """Seconds without a problem after which its return is logged again."""
 

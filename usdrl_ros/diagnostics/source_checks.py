@@ -131,7 +131,10 @@ class SourceChecks:
                     publishers=publishers,
                     max_people=max_people,
                 )
-        return found | self._ids(now, counters, topic) | self._clocks(now)
+        ids = self._ids(now, counters, topic)
+        if "frozen_stamp" not in found:  # with it, who walks is elsewhere at the same instant
+            found |= ids
+        return found | self._clocks(now)
 
     def frames(self, now: float) -> dict[str, str]:
         """The same for several coordinate frames without tf."""
@@ -154,8 +157,8 @@ class SourceChecks:
         if now - self._rose.get("ids", -math.inf) >= RECENT:
             return {}
         return {
-            "ids": f"ids on {topic} jump between places ({count} times so far): two trackers with the same ids? give"
-            " each a topic of its own, or set ids:=own"
+            "ids": f"ids on {topic} jump between places ({count} times so far): two trackers with the same ids, or"
+            " everybody in a message with the same one? give each tracker a topic of its own, or set ids:=own"
         }
 
     def _clocks(self, now: float) -> dict[str, str]:

@@ -183,6 +183,8 @@ class Adapter:
     plane: Literal["", "pixels", "image"] = ""
     """Its joints are places in a picture, (x, y, NaN): in pixels, or as shares of its width and height. They are lifted
     with a depth image, into metres and optical axes."""
+    named: bool = False
+    """Its joints have names: those that the joint set has not are left out, and no order is wrong."""
     parts: int = PARTS
     """Messages and texts inside a message, at most; larger ones are refused before they are deserialised."""
     options: tuple[Option, ...] = ()

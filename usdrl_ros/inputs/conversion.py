@@ -123,6 +123,7 @@ def described(source: Input, config: SourceConfig) -> Setup:
         levelled_by=levelled_by(config),
         pose=tuple(config.sensor_pose),
         own=frozenset(name for name in ("units", "axes") if getattr(source.adapter, name)),
+        named=source.adapter.named,
         planar=is_flat(source.adapter, config),
         depth_topic=cut(config.depth_topic, NAME) if source.adapter.plane else "",
     )

@@ -17,6 +17,9 @@ from usdrl_model.windows.picture import DISTANCE, HEIGHT
 from usdrl_ros.inputs.adapter import Adapter, Context, Decode
 from usdrl_ros.inputs.common import InputError, SourceFrame
 
+CORNER = 2.0
+"""Pixels from the corner of the picture: within them is nobody, but the values of those who count from 0 or -1 to 1."""
+
 
 class InPicture:
     """Reads the messages of a source whose joints are in a picture.
@@ -65,7 +68,7 @@ class InPicture:
         people: tuple[Person, ...] = ()
         if flat.frame.people:
             width, height = self._width_and_height()
-            people = tuple(self._placed(person, width, height) for person in flat.frame.people)
+            people = tuple(self._placed(person, width, height, context) for person in flat.frame.people)
         return replace(flat, frame=replace(flat.frame, people=people, flat=True))
 
     def _width_and_height(self) -> tuple[float, float]:
@@ -78,12 +81,45 @@ class InPicture:
             )
         return float(width), float(height)
 
-    def _placed(self, person: Person, width: float, height: float) -> Person:
+    def _placed(self, person: Person, width: float, height: float, context: Context) -> Person:
         """Metres on the picture, in optical axes; NaN where a joint is not seen."""
-        pixels = person.joints[:, :2] * ((width, height) if self._plane == "image" else 1.0)
-        if person.confidence is not None:
-            pixels[person.confidence < MIN_CONFIDENCE] = np.nan  # somewhere, and not on the body
+        pixels = self._pixels(person, width, height, context)
         joints = np.full(person.joints.shape, DISTANCE)
         joints[:, :2] = (pixels - (width / 2.0, height / 2.0)) * (HEIGHT / height)
         joints[np.isnan(pixels).any(axis=1)] = np.nan
         return replace(person, joints=joints)
+
+    def _pixels(self, person: Person, width: float, height: float, context: Context) -> np.ndarray:
+        """(V, 2) pixels, NaN where a joint is not seen; tells of places that are of another scale than the picture."""
+        pixels = person.joints[:, :2] * ((width, height) if self._plane == "image" else 1.0)
+        if person.confidence is not None:
+            pixels[person.confidence < MIN_CONFIDENCE] = np.nan  # somewhere, and not on the body
+        seen = pixels[np.isfinite(pixels).all(axis=1)]
+        if not len(seen):
+            return pixels
+        if self._plane == "pixels" and np.abs(seen).max() <= CORNER:
+            context.warn(
+                "normalised_joints",
+                f"expected joints in pixels, got all within {CORNER:g} of the corner: are they shares of the picture?"
+                " publish pixels (OpenPose: --keypoint_scale 0)",
+            )
+            return pixels
+        outside = (seen < 0.0).any(axis=1) | (seen > (width, height)).any(axis=1)
+        if outside.mean() > 0.5:
+            context.warn("outside_picture", self._outside(seen, width, height))
+        return pixels
+
+    def _outside(self, seen: np.ndarray, width: float, height: float) -> str:
+        """What to do about somebody of whom most joints, (J, 2) pixels, are not in the picture."""
+        if self._plane == "image":
+            shares = seen / (width, height)
+            got = f"{shares.min():.1f} to {shares.max():.1f}"
+            return f"expected shares of the picture, 0 to 1, got {got}: are they pixels, or from -1 to 1?"
+        across, down = seen.max(axis=0)
+        known, remedy = "picture_size", "picture_size to the size"
+        if self._camera is not None:
+            known, remedy = "camera_info", "camera_info_topic to that"
+        return (
+            f"expected joints in the picture of {width:g} x {height:g} that {known} tells, got {across:.0f},"
+            f" {down:.0f}: set {remedy} of the picture that the tracker reads"
+        )

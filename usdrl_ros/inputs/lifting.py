@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from usdrl_model.skeleton.person import MIN_CONFIDENCE, Person
+from usdrl_model.skeleton.person import Person
 from usdrl_ros.inputs.adapter import Adapter, Context, Decode
 from usdrl_ros.inputs.common import InputError, SourceFrame
 from usdrl_ros.inputs.depth_image import DepthImage
@@ -142,18 +142,7 @@ class Lifting(InPicture):
 
     def _lift(self, person: Person, image: DepthImage, lens: Lens, size: tuple[int, int], context: Context) -> Person:
         width, height = size
-        pixels = person.joints[:, :2] * ((width, height) if self._plane == "image" else 1.0)
-        if person.confidence is not None:
-            pixels[person.confidence < MIN_CONFIDENCE] = np.nan  # somewhere, and not on the body
-        seen = pixels[np.isfinite(pixels).all(axis=1)]
-        outside = (seen < 0.0).any(axis=1) | (seen > (width, height)).any(axis=1)
-        if len(seen) and outside.mean() > 0.5:
-            across, down = seen.max(axis=0)
-            context.warn(
-                "outside_picture",
-                f"expected joints in the picture of {width} x {height} that camera_info tells, got {across:.0f},"
-                f" {down:.0f}: set camera_info_topic to that of the picture that the tracker reads",
-            )
+        pixels = self._pixels(person, width, height, context)
         found = [image.surfaces(u * image.width / width, v * image.height / height) for u, v in pixels]
         if not any(found):
             return replace(person, joints=np.full_like(person.joints, np.nan))

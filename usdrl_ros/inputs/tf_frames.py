@@ -174,6 +174,7 @@ ADAPTER = Adapter(
     decode=TfFrames,
     text="NiTE, OpenNI and others: joints as frames of tf",
     units="m",
+    named=True,
     options=(
         Option(
             name="pattern",

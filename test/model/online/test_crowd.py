@@ -129,6 +129,17 @@ def test_one_wild_sample_is_refused_and_costs_nothing() -> None:
     assert stream.counters["tracks_started"] == 1
 
 
+def test_another_body_of_the_same_id_and_instant_is_counted_and_a_repeated_one_is_not() -> None:
+    clean = frames()
+    for apart, refused in ((2.0, len(clean)), (0.0, 0)):
+        others = [
+            dataclasses.replace(frame, people=tuple(Person(p.id, p.joints + apart) for p in frame.people))
+            for frame in clean
+        ]
+        stream, _ = play([frame for pair in zip(clean, others, strict=True) for frame in pair])
+        assert (stream.counters["leaps_refused"], stream.counters["stale_frames"]) == (refused, len(clean))
+
+
 @pytest.mark.parametrize("speed", [2.0, 6.0])
 def test_whoever_runs_is_followed(speed: float) -> None:
     recorded = [

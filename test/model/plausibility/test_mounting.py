@@ -9,10 +9,12 @@ from helpers.acting import script
 from helpers.paths import public
 
 from usdrl_model.data import catalogue
+from usdrl_model.plausibility.judge import judge
 from usdrl_model.plausibility.mounting import Mounting, estimate
-from usdrl_model.plausibility.sights import Setup, to_canonical
+from usdrl_model.plausibility.sights import Levelling, Setup, Sight, to_canonical
 from usdrl_model.plausibility.upright import guess
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
+from usdrl_model.skeleton.person import Person
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import topology
 
@@ -58,10 +60,10 @@ def test_the_pose_of_a_sensor_is_found_again(people: np.ndarray, roll: float, pi
 def test_a_picture_that_hangs_upside_down_is_turned_by_no_parameter(people: np.ndarray) -> None:
     hanging = seen_from(people, math.pi, 0.0, 0.0)
     optical = Setup(topology=topology("kinect_v2_25"), axes="optical", own=frozenset({"axes"}))
-    text, change = guess(hanging, replace(optical, planar=True), estimate(hanging))
+    text, change, _ = guess(hanging, replace(optical, planar=True), estimate(hanging))
     assert (text, change) == ("is the picture turned? turn it upright before the tracker reads it", None)
     for mounted in (estimate(hanging), None):  # nobody stands, who would tell the pitch
-        text, change = guess(hanging, optical, mounted)
+        text, change, _ = guess(hanging, optical, mounted)
         assert text.startswith("does the sensor hang upside down? ") and change is not None
         assert (change[0], abs(change[1][3])) == ("sensor_pose", pytest.approx(math.pi, abs=0.06))
 
@@ -70,6 +72,16 @@ def test_who_sits_or_lies_does_not_tilt_the_sensor(people: np.ndarray) -> None:
     lying = (people[::3] - np.nanmean(people, axis=(0, 1))) @ np.array([[0, -1.0, 0], [1, 0, 0], [0, 0, 1]])
     found = estimate(np.concatenate([people, lying]))
     assert found is not None and found.tilt < 4.0
+
+
+@pytest.mark.parametrize(("levelled_by", "told"), [("", True), ("sensor_pose", True), ("target_frame", False)])
+def test_where_tf_turns_the_points_the_mounting_is_not_known(
+    people: np.ndarray, levelled_by: Levelling, told: bool
+) -> None:
+    setup = Setup(topology=topology("kinect_v2_25"), levelled_by=levelled_by)
+    persons = [Person("1", joints) for joints in people]
+    sights = [Sight.of(number / 10.0, person, person, setup) for number, person in enumerate(persons)]
+    assert ("mounting by standing people" in judge(sights, setup)[1]) == told
 
 
 def test_too_few_who_stand_give_no_estimate(people: np.ndarray) -> None:

@@ -173,3 +173,28 @@ def test_another_type_is_told_with_the_adapter_that_reads_it():
     bench = Bench()
     source, _ = bench.report(publishers=0, other_types=("geometry_msgs/msg/PoseArray", "my_msgs/msg/Bodies"))
     assert source.level == ERROR and "set the parameter input_type to pose_array" in source.message
+
+
+ONLY = {
+    "/tf": ("tf2_msgs/msg/TFMessage", None),
+    "/camera/depth/points": ("sensor_msgs/msg/PointCloud2", None),
+    "/camera/bodies": ("sensor_msgs/msg/PointCloud2", "/camera/bodies"),
+    "/humans/tracked": ("hri_msgs/msg/IdsList", "/humans/tracked"),
+    "/zed/objects": ("zed_msgs/msg/ObjectsStamped", "/zed/objects"),
+}
+
+
+@pytest.mark.parametrize("topic", ONLY)
+def test_a_topic_that_robots_have_anyway_is_named_and_not_to_be_set(topic):
+    kind, set_to = ONLY[topic]
+    finding = graph_checks.nobody_publishes("/skeletons", [(topic, kind)])
+    assert topic in finding.text and finding.change == (set_to and ("topic", set_to))
+
+
+def test_of_all_topics_of_yolo_ros_those_in_space_come_first():
+    topics = [
+        (f"/yolo/{name}", ["yolo_msgs/msg/DetectionArray"]) for name in ("detections", "detections_3d", "tracking")
+    ]
+    found = graph_checks.candidates(topics, lambda topic: True)
+    assert found[0][0] == "/yolo/detections_3d"
+    assert graph_checks.nobody_publishes("/skeletons", found).change == ("topic", "/yolo/detections_3d")
