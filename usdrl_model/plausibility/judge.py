@@ -148,8 +148,7 @@ def _size(body: np.ndarray, setup: Setup) -> list[Finding]:
         text = f"{what}: no unit of the parameter units fits: publish metres"
         return [Finding("units", Level.ERROR, text, in_recordings=f"{what}: {_METRES}")]
     unit = {"m": "metres", "cm": "centimetres", "mm": "millimetres"}[near[0]]
-    text, in_recordings = f"{what}: {unit}? set units: {near[0]}", f"{what}: {unit}? {_METRES}"
-    return [Finding("units", Level.ERROR, text, ("units", near[0]), in_recordings=in_recordings)]
+    return [Finding("units", Level.ERROR, f"{what}: {unit}? set units: {near[0]}", ("units", near[0]))]
 
 
 def _other_depth(times: float, setup: Setup) -> str:
