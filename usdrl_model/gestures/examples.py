@@ -1,7 +1,7 @@
 """Examples of a gesture: from what somebody did to the window that the encoder sees at its end.
 
 An example is a span of time in which one person makes the gesture once. Its window ends with the movement, as a live
-window does at that moment; frames before the span count as not seen, so the person stands as at its start.
+window does at that moment; before the first frame of the span that has them, the person stands as in that frame.
 
 Letters: L frames of the span, T frames of a window, V joints.
 """
@@ -72,6 +72,8 @@ def from_body(
     Raises:
         ValueError: too few frames, too few joints seen, or no movement; the message says what to do.
     """
+    seen_from = int(mask.any(axis=1).argmax())  # not the first where a recording begins between two grid frames
+    joints, mask = joints[seen_from:], mask[seen_from:]
     if len(mask) < MIN_FRAMES:
         raise ValueError(
             f"{source}: expected a person for {MIN_FRAMES / rate:.1f} s or longer, got {len(mask) / rate:.1f} s"

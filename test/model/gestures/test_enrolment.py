@@ -179,6 +179,19 @@ def test_a_movement_that_is_longer_than_a_window_is_warned_of(tmp_path, detector
     assert [one for one in enrolled.warnings if "of which the last 3.2 s are learnt: enrol a span of it" in one]
 
 
+@pytest.mark.parametrize("late", [0.0, 0.03, 0.05])
+def test_who_begins_between_two_frames_of_the_grid_stands_before_as_at_the_start(detector, late: float) -> None:
+    config = detector.config.detector
+    recording = performed(0, ("idle", 2.0), (GESTURE, 2.5), ("idle", 1.0))
+    frames = tuple(dataclasses.replace(frame, stamp=frame.stamp + late) for frame in recording.frames)
+    later = dataclasses.replace(recording, frames=frames)
+    window = examples.from_recording(later, config.rate, config.encoder.window, start=3.0).window
+    still = np.isclose(window[1:], window[:-1], equal_nan=True).all(axis=(1, 2, 3))
+    assert np.isfinite(window).any(axis=(1, 2, 3)).all()
+    assert still[:5].all()
+    assert not still[5:].all()
+
+
 @pytest.mark.parametrize("span", [{"start": -5.0, "stop": 3.0}, {"start": 3.0, "stop": 3.0}, {"start": 900.0}])
 def test_a_span_outside_of_the_recording_is_refused(detector, span) -> None:
     with pytest.raises(ValueError, match="expected a span that begins before it ends, within 0-"):
