@@ -75,7 +75,8 @@ class ScoredRecording:
     truth: Sequence[Segment]
     detections: Sequence[Detection]
     duration: float
-    """Seconds in which people can be judged, for the rate of false alarms (``skeleton.judged_time``)."""
+    """Seconds that false alarms are counted in: those in which people can be judged (``skeleton.judged_time``); of the
+    task ``stream``, which has a protocol of its own, the whole recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ class EventScores:
     """Label -> how many of its detections overlap no true segment of their label and person, most first; of labels that
     have any."""
     hours: float
-    """Of all recordings, in which people can be judged."""
+    """Of all recordings (``ScoredRecording.duration``)."""
 
     @property
     def false_alarms(self) -> int:

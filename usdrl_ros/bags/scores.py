@@ -74,15 +74,16 @@ def score_runs(runs: Sequence[BagRun], known: Collection[str] | None = None) -> 
     for run in runs:
         truth = [_rounded(segment) for segment in run.bag.truth.segments]
         every_one = found_actions(run)
-        found = [action for action in every_one if action.label in run.bag.truth.labels]
         not_judged.update(action.label for action in every_one if action.label not in run.bag.truth.labels)
+        every_one = judged(every_one, truth)
+        found = [action for action in every_one if action.label in run.bag.truth.labels]
         clear = [segment for segment in truth if segment.label != AMBIGUOUS]
         presence = {who: np.round(there, STAMP_DIGITS) for who, there in run.bag.presence().items()}
         every = np.round(np.sort([frame.stamp for frame in run.bag.frames]), STAMP_DIGITS)
         duration = judged_time.seconds(every, presence, truth)
         told = judges(run.bag, known)
-        scored.append(ScoredRecording(truth=clear, detections=judged(found, truth), duration=duration if told else 0.0))
-        of_every_label.append(ScoredRecording(truth=clear, detections=judged(every_one, truth), duration=duration))
+        scored.append(ScoredRecording(truth=clear, detections=found, duration=duration if told else 0.0))
+        of_every_label.append(ScoredRecording(truth=clear, detections=every_one, duration=duration))
         labels = (BACKGROUND_LABEL, *run.bag.truth.labels)
         for person, stamps in presence.items():
             classes, clear_ones = known_frame_labels([s for s in truth if s.person == person], stamps, labels)

@@ -120,6 +120,9 @@ def test_what_nobody_can_tell_is_neither_right_nor_wrong(tmp_path: Path) -> None
     gone = whole["frames"]["count"] - scores["frames"]["count"]
     assert gone == pytest.approx(1.5 * RATE * 1.1, abs=3), "every tenth frame comes twice"
 
+    shorter = hand_up_scores(tmp_path / "end", (first, replace(second, label=AMBIGUOUS, end=second.end - 0.6)))
+    assert {one["f1"] for one in shorter["segments"].values()} == {1.0}, "the rest of what was said in doubt"
+
     nothing = hand_up_scores(tmp_path / "all", (Segment("5", AMBIGUOUS, 0.0, 20.0),))
     assert (nothing["frames"]["count"], nothing["events"]["false_alarms"]) == (0, 0)
     _, results = evaluate.evaluate([load_bag(tmp_path / "part")], CPU)
