@@ -24,6 +24,7 @@ import numpy as np
 import torch
 
 from usdrl_model import config
+from usdrl_model.checkpoints import detector_file
 from usdrl_model.data.store import Store
 from usdrl_model.data.vocabulary import Vocabulary
 from usdrl_model.evaluation.stream import streams
@@ -80,6 +81,7 @@ def main() -> None:
     parser.add_argument("--without", nargs="+", required=True, metavar="SET", help="sets that are left out and scored")
     parser.add_argument("--recipe", default="finetune_streaming.yaml", help="file in config (default: %(default)s)")
     parser.add_argument("--minutes", type=float, default=20.0, help="of a set (default: %(default)s)")
+    parser.add_argument("--save", type=Path, metavar="FOLDER", help="for the detector, as a teacher of another")
     parser.add_argument("changes", nargs="*", metavar="key=value", help="to the recipe")
     given = parser.parse_args()
     protocol = StreamProtocol(detector=given.recipe, changes=tuple(given.changes))
@@ -91,6 +93,8 @@ def main() -> None:
     store.select(sets=given.without)  # an error of theirs comes before the training
     mixture = run_data.mixture(run, run_data.recordings(run, store))
     detector = train.fit(run, mixture, device=torch.device("cpu"))
+    if given.save:
+        detector_file.save(given.save, detector, run.stream, init_from.provenance(run, store, "carry_over.py"))
     rows = []
     for name in given.without:
         found = average_precisions(detector, run, store, words, name, given.minutes)
