@@ -26,6 +26,7 @@ from usdrl_model.simulation.simulate import PerformanceConfig, simulate  # noqa:
 from usdrl_model.skeleton.topology import JOINT_INDEX  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
 from usdrl_ros.outputs import detections  # noqa: E402
+from usdrl_ros.wire import OUTPUTS  # noqa: E402
 
 
 def test_a_raised_hand_is_reported_on_every_topic(robot):
@@ -143,16 +144,26 @@ def test_the_labels_can_be_asked_for(robot):
     assert json.loads(answer.message) == ["hand_up"]
 
 
-def test_the_topics_are_those_of_the_documentation(robot):
+def documented_outputs(*, by_rules=False):
+    """Topic -> type, as docs/topics.md has them; ``by_rules``: also those that need ``hri_rules``."""
     text = (ROOT / "docs/topics.md").read_text(encoding="utf-8").split("## Outputs")[1].split("\n\n")[1]
-    by_default = [line for line in text.splitlines()[2:] if "`hri_rules`" not in line]
-    rows = [re.findall(r"`([^`]+)`", line)[:2] for line in by_default]
-    documented = {"/" + name.lstrip("/").replace("<label>", "hand_up"): kind for name, kind in rows}
+    lines = [line for line in text.splitlines()[2:] if by_rules or "`hri_rules`" not in line]
+    rows = [re.findall(r"`([^`]+)`", line)[:2] for line in lines]
+    return {"/" + re.sub(r"<\w+>", "hand_up", name.lstrip("/")): kind for name, kind in rows}
+
+
+def test_the_topics_are_those_of_the_documentation(robot):
+    documented = documented_outputs()
     if detections.message_type() is None:
         del documented["/actions/detections"], documented["/actions/label_info"]
     everywhere = {"/rosout", "/parameter_events", "/usdrl_perception/transition_event"}
     offered = robot.peer.node.get_publisher_names_and_types_by_node("usdrl_perception", "/")
     assert {name: kind.replace("/msg/", "/") for name, (kind,) in offered if name not in everywhere} == documented
+
+
+def test_no_output_is_taken_for_people():
+    unknown = [name for name in documented_outputs(by_rules=True) if not OUTPUTS.search(f"/robot{name}")]
+    assert unknown == ["/diagnostics"], "OUTPUTS of usdrl_ros/wire.py has to match every output"
 
 
 def test_lifecycle(robot):
