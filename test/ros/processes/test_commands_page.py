@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator
 from importlib import import_module
 
@@ -12,7 +11,6 @@ from helpers.paths import ROOT
 from usdrl_ros.processes.commands_page import PARSERS, markdown
 
 
-@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="the layout of argparse differs between versions of Python")
 def test_the_page_of_commands_is_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "COLUMNS", "110")
     assert (ROOT / "docs" / "commands.md").read_text(encoding="utf-8") == markdown()
