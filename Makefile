@@ -2,7 +2,7 @@
 # environment variable. A machine with ROS 2 from apt builds the package with colcon instead (README.md).
 
 .DEFAULT_GOAL := help
-.PHONY: help demo camera-there test test-extras lint types wheel docs clean
+.PHONY: help demo camera-there test test-extras lint types wheel pages docs clean
 
 PYTHON ?= python3
 DISTROS := jazzy kilted
@@ -58,6 +58,7 @@ help:
 	@echo "make lint                    ruff: rules and format"
 	@echo "make types                   mypy"
 	@echo "make wheel                   build the wheel into dist/ and check that it is complete"
+	@echo "make pages                   write the generated pages of docs/ and files of config/ anew"
 	@echo "make docs                    the documentation as a site, in site/"
 	@echo "make clean                   remove environments, caches and outputs"
 	@echo "Options: ROS_DISTRO=jazzy|kilted (default jazzy), PYTHON=python3.12 (3.10 to 3.13, default python3)"
@@ -128,6 +129,12 @@ wheel: $(STAMP)
 	@rm -rf build dist
 	@$(VENV)/bin/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 	@$(VENV)/bin/python .ci/check_wheel.py dist/*.whl
+
+# All that is made from the code alone; a test of each says when one is out of date.
+PAGES := usdrl_model.cli.settings_page usdrl_model.evaluation.benchmark_table usdrl_model.network.presets \
+	usdrl_ros.camera.parameters usdrl_ros.parameters.docs usdrl_ros.processes.commands_page
+pages: $(STAMP)
+	@for module in $(PAGES); do $(VENV)/bin/python -m $$module || exit 1; done
 
 docs: $(STAMP)
 	@$(VENV)/bin/mkdocs build --strict --quiet

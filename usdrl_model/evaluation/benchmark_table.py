@@ -1,15 +1,21 @@
-"""The table of docs/benchmarks.md: ``python -m usdrl_model.evaluation.benchmark_table`` prints it, a test compares."""
+"""The table of docs/benchmarks.md: every benchmark, its set, its tasks and how many published numbers they have."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from usdrl_model.evaluation.benchmark import Benchmark, available, load
 from usdrl_model.files import markdown
 
+PAGE = Path("docs/benchmarks.md")
+BEGIN, END = "<!-- benchmarks -->", "<!-- end of benchmarks -->"
 
-def table() -> str:
-    """A row a benchmark, in Markdown."""
+
+def page(text: str) -> str:
+    """The text of docs/benchmarks.md with the table as it must be: a row a benchmark."""
     heads = ["benchmark", "what", "set: splits", "people", "tasks (published numbers)"]
-    return markdown.table(heads, (_row(load(name)) for name in available()))
+    table = markdown.table(heads, (_row(load(name)) for name in available()))
+    return markdown.replace_between_markers(text, BEGIN, END, table)
 
 
 def _row(benchmark: Benchmark) -> list[object]:
@@ -23,4 +29,5 @@ def _row(benchmark: Benchmark) -> list[object]:
 
 
 if __name__ == "__main__":
-    print(table())
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    print(f"written: {PAGE}")

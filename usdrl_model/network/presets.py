@@ -1,11 +1,12 @@
 """Named encoder configurations: three sizes of the official model, the same three repaired, and the STTR baseline.
 
-``python -m usdrl_model.network.presets`` prints what each costs: the table of docs/model.md.
+``python -m usdrl_model.network.presets`` writes what each costs into the table of docs/model.md.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -16,6 +17,9 @@ from usdrl_model.files import markdown
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.dste import build_encoder
 from usdrl_model.network.official_formula import published
+
+PAGE = Path("docs/model.md")
+BEGIN, END = "<!-- presets -->", "<!-- end of presets -->"
 
 REPAIRED = EncoderConfig(
     heads=4,
@@ -60,15 +64,17 @@ def cost(config: EncoderConfig) -> tuple[int, int]:
     return sum(parameter.numel() for parameter in encoder.parameters()), counter.get_total_flops()
 
 
-def main() -> None:
-    """Print the cost of every preset as a Markdown table."""
+def page(text: str) -> str:
+    """The text of docs/model.md with the table as it must be: a row a preset."""
     rows = []
     for name, config in PRESETS.items():
         parameters, flops = cost(config)
         streams = " + ".join(config.streams)
         rows.append([f"`{name}`", config.hidden, config.people, streams, f"{parameters:,}", f"{flops / 1e9:.3f}"])
-    print(markdown.table(["preset", "D", "people", "streams", "parameters", "GFLOP a window"], rows))
+    table = markdown.table(["preset", "D", "people", "streams", "parameters", "GFLOP a window"], rows)
+    return markdown.replace_between_markers(text, BEGIN, END, table)
 
 
 if __name__ == "__main__":
-    main()
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    print(f"written: {PAGE}")

@@ -140,6 +140,12 @@ def page(text: str) -> str:
     return replace_between_markers(text, BEGIN, END, table(PARAMETERS))
 
 
+def file() -> str:
+    """The text of config/camera.yaml."""
+    return params_file(PARAMETERS, NODE_NAME, str(PAGE), f"/**/{NODE_NAME}")
+
+
 if __name__ == "__main__":
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-    FILE.write_text(params_file(PARAMETERS, NODE_NAME, str(PAGE), __spec__.name, f"/**/{NODE_NAME}"), encoding="utf-8")
+    FILE.write_text(file(), encoding="utf-8")
+    print(f"written: {PAGE}, {FILE}")

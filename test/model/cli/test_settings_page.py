@@ -11,7 +11,7 @@ PAGE = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 
 
 def test_the_page_of_settings_is_up_to_date() -> None:
-    assert markdown() == PAGE, "run python -m usdrl_model.cli.settings_page"
+    assert markdown() == PAGE, "docs/settings.md is out of date: run make pages"
 
 
 def test_every_link_has_its_section_and_every_configuration_its_files() -> None:

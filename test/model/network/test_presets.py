@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from helpers.paths import ROOT
 
 from usdrl_model.network.dste import build_encoder
-from usdrl_model.network.presets import PRESETS, cost, preset
+from usdrl_model.network.presets import PAGE, PRESETS, cost, page, preset
 
 
 def test_base_is_the_official_model() -> None:
@@ -34,6 +35,11 @@ def test_every_size_has_its_repaired_variant() -> None:
         assert repaired.mlp_residual
         assert (repaired.stem_kernel, repaired.conv_kernel) == (5, 5)
         assert cost(repaired)[1] < cost(PRESETS[name])[1]
+
+
+def test_the_page_has_what_every_preset_costs() -> None:
+    text = (ROOT / PAGE).read_text(encoding="utf-8")
+    assert page(text) == text, "docs/model.md is out of date: run make pages"
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:

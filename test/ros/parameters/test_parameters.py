@@ -40,7 +40,7 @@ def config(**changes):
 @pytest.mark.parametrize(("path", "text"), [("docs/parameters.md", markdown), ("config/perception.yaml", params_file)])
 def test_the_generated_files_are_up_to_date(path, text):
     written = (ROOT / path).read_text(encoding="utf-8")
-    assert written == text(), f"{path} is out of date: run python -m usdrl_ros.parameters.docs"
+    assert written == text(), f"{path} is out of date: run make pages"
 
 
 def test_the_params_file_holds_every_default_and_sets_one():

@@ -13,7 +13,8 @@ from usdrl_ros.processes.commands_page import PARSERS, markdown
 
 def test_the_page_of_commands_is_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "COLUMNS", "110")
-    assert (ROOT / "docs" / "commands.md").read_text(encoding="utf-8") == markdown()
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert page == markdown(), "docs/commands.md is out of date: run make pages"
 
 
 def leaves(parser: argparse.ArgumentParser, name: str) -> Iterator[tuple[str, argparse.ArgumentParser]]:
