@@ -55,12 +55,12 @@ def test_rooms_import_what_the_map_says_and_nothing_above_them(package: str) -> 
         found[room] |= {
             names[1] for names in parts if len(names) > 1 and names[0] == package and names[1] in documented
         } - {room}
-    assert found == documented
+    assert found == documented, f"docs/architecture.md: what the rooms of {package} import is not what its lines name"
     order = list(documented)
     upwards = {
         (room, other) for room, others in found.items() for other in others if order.index(other) > order.index(room)
     }
-    assert not upwards
+    assert not upwards, f"a room imports only rooms above it in docs/architecture.md: {upwards}"
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -71,7 +71,8 @@ def test_the_map_names_every_module_and_no_other(package: str) -> None:
             inside = path.relative_to(ROOT / package / room).with_suffix("")
             there.setdefault(room, set()).add(inside.as_posix())
     for room, names in there.items():
-        assert {row[0].strip("`") for row in table(f"### `{package}/{room}`")} == names
+        rows = {row[0].strip("`") for row in table(f"### `{package}/{room}`")}
+        assert rows == names, f"docs/architecture.md, {package}/{room}: a line a module"
 
 
 @pytest.mark.parametrize("package", PACKAGES)

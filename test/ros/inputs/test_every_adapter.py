@@ -1,7 +1,10 @@
 """Every adapter of the package, with messages as its tracker sends them: valid, of another joint set, and spoilt."""
 
+import re
+
 import numpy as np
 import pytest
+from helpers.paths import ROOT
 
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
@@ -29,6 +32,12 @@ def source(request, monkeypatch, tmp_path):
 every = pytest.mark.parametrize("source", sorted(trackers.BUILDERS), indirect=True)
 
 
+def registered():
+    """The adapters that setup.py registers: an installation has those of the time when it was made."""
+    (group,) = re.findall(r'"usdrl_ros.inputs": \[(.*?)\]', (ROOT / "setup.py").read_text(encoding="utf-8"), re.DOTALL)
+    return set(re.findall(r'"(\w+) = ', group))
+
+
 def give(source, made, arrival):
     """What came of messages: how many people in each frame, and reasons of refusals."""
     frames, refused = [], []
@@ -43,7 +52,10 @@ def give(source, made, arrival):
 
 
 def test_no_adapter_is_left_out():
-    assert set(trackers.BUILDERS) == set(registry.built_in()) == set(trackers.TOPOLOGIES)
+    installed = set(registry.built_in())
+    assert installed == registered(), "the entry points are not those of setup.py: install the package again"
+    assert set(trackers.BUILDERS) == installed, "BUILDERS of test/helpers/tracker_messages.py: each adapter"
+    assert set(trackers.TOPOLOGIES) == installed, "TOPOLOGIES of test/helpers/tracker_messages.py: each adapter"
 
 
 @every
