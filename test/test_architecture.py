@@ -81,4 +81,5 @@ def test_modules_can_be_read_at_one_sitting(package: str) -> None:
         path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
         for path, _ in modules(package)
     }
-    assert {name: count for name, count in lines.items() if count > LONGEST} == {}
+    long = {name: count for name, count in lines.items() if count > LONGEST}
+    assert not long, f"longer than {LONGEST} lines: move an idea of its own to a module of its own: {long}"

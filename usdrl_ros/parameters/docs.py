@@ -26,7 +26,8 @@ LONG_LIST = 6
 INTRODUCTION = """\
 # Parameters of `usdrl_perception`
 
-Generated from `usdrl_ros/parameters/declarations.py` by `make pages` (`usdrl_ros.parameters.docs`); a test compares.
+Generated from the declarations in `usdrl_ros/parameters` by `make pages` (`usdrl_ros.parameters.docs`); a test
+compares.
 
 Set them in a params file (a copy of `config/perception.yaml`, which has every default, all but `topic` as a comment),
 with `-p name:=value`, or, for *dynamic* ones, with `ros2 param set` while the node runs; the others can be set while it
