@@ -25,7 +25,7 @@ from usdrl_model.states.switch import Switch
 LYING, FALLEN = "lying", "fallen"
 POINTING = ("pointing_left", "pointing_right")
 """States with a ray, by the arm: left, right."""
-_CONDITIONS: dict[str, tuple[Condition, str]] = {
+CONDITIONS: dict[str, tuple[Condition, str]] = {
     "standing": (conditions.standing, "posture_after"),
     "sitting": (conditions.sitting, "posture_after"),
     LYING: (conditions.lying, "posture_after"),
@@ -39,7 +39,7 @@ _CONDITIONS: dict[str, tuple[Condition, str]] = {
     "near": (conditions.near, "place_after"),
 }
 """State -> its condition, and the setting of how long it must last."""
-STATES: tuple[str, ...] = ("standing", "sitting", LYING, FALLEN, *list(_CONDITIONS)[3:])
+STATES: tuple[str, ...] = ("standing", "sitting", LYING, FALLEN, *list(CONDITIONS)[3:])
 """Names of all states."""
 IN_PICTURE: tuple[str, ...] = ("raising_left_arm", "raising_right_arm", "raising_both_arms")
 """States that can be told of joints in a picture. Others need depth: who sits facing the camera has short thighs."""
@@ -86,7 +86,7 @@ class PersonStates:
         self._known = frozenset(IN_PICTURE if flat else STATES)
         self._switches = {
             name: Switch(getattr(self._config, setting), end, unknown)
-            for name, (_, setting) in _CONDITIONS.items()
+            for name, (_, setting) in CONDITIONS.items()
             if name in self._known
         }
         self._fall = Fall(self._config)
@@ -112,7 +112,7 @@ class PersonStates:
         self._ground.add(stamp, measures.feet)
         scene = Scene(measures, self._ground_height(), self._speeds(stamp, measures))
         for name, switch in self._switches.items():
-            verdict = _CONDITIONS[name][0](scene, self._config, switch.held)
+            verdict = CONDITIONS[name][0](scene, self._config, switch.held)
             switch.step(stamp, verdict)
             if verdict and name in POINTING:  # an arm that drops points no more, although the state holds for a moment
                 self._pointers[POINTING.index(name)].add(stamp, joints, confidence)

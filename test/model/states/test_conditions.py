@@ -10,6 +10,7 @@ from usdrl_model.states import conditions
 from usdrl_model.states.conditions import Condition, Scene, Verdict
 from usdrl_model.states.config import StatesConfig
 from usdrl_model.states.measures import Arm, Leg, Measures
+from usdrl_model.states.person import CONDITIONS
 
 HANGING = Arm(
     reach=1.0, elevation=-80.0, wrist=(0.1, -1.0, 0.0), height=-1.0, over_head=-1.6, from_head=1.6, elbow=-0.5,
@@ -77,6 +78,9 @@ CASES = [
         ({"arm_elbow": -0.05}, BETWEEN), ({"arm_reach": 0.75}, BETWEEN), ({"arm_from_head": 0.45}, BETWEEN),
         ({"upright": 70.0}, NEVER),
     ]),
+    (conditions.raising_both, STANDING, RAISED, [
+        ({"other": RAISED}, STILL), ({"other": RAISED, "arm_elevation": 30.0}, BETWEEN), ({}, NEVER),
+    ]),
     (conditions.pointing, STANDING, LEVEL, [
         ({}, STILL), ({"arm_reach": 0.9}, BETWEEN), ({"arm_elevation": 50.0}, BETWEEN),
         ({"arm_elevation": -50.0}, BETWEEN), ({"speed": 0.6}, BETWEEN), ({"upright": 70.0}, NEVER),
@@ -111,3 +115,8 @@ def test_every_measure_counts_on_its_own_side(
     assert verdicts(condition(side) if of_a_side else condition, given) == expected
     if of_a_side:
         assert conditions.raising_both(given, StatesConfig(), True) is not True
+
+
+def test_every_condition_has_its_cases() -> None:
+    made = {condition.__qualname__.partition(".")[0] for condition, _ in CONDITIONS.values()}
+    assert made == {condition.__name__ for condition, *_ in CASES}, "CASES of this file: every condition of CONDITIONS"
