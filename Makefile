@@ -132,7 +132,8 @@ wheel: $(STAMP)
 
 # All that is made from the code alone; a test of each says when one is out of date.
 PAGES := usdrl_model.cli.settings_page usdrl_model.evaluation.benchmark_table usdrl_model.network.presets \
-	usdrl_ros.camera.parameters usdrl_ros.parameters.docs usdrl_ros.processes.commands_page
+	usdrl_ros.camera.parameters usdrl_ros.parameters.docs usdrl_ros.processes.commands_page \
+	usdrl_ros.processes.modules_page
 pages: $(STAMP)
 	@for module in $(PAGES); do $(VENV)/bin/python -m $$module || exit 1; done
 

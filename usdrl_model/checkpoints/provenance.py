@@ -1,4 +1,4 @@
-"""How weights were made: data sets, command and code.
+"""How weights were made: data sets, terms, command and code.
 
 It is stored in ``config.json``, so that an evaluation can refuse to test on training data:
 

@@ -1,4 +1,4 @@
-"""The weights that come with the package: one registry of detectors and encoders.
+"""The weights that come with the package: one registry of detectors and encoders, whose names go before paths.
 
 >>> names("detector"), names("encoder")
 (['free', 'free_streaming', 'hri', 'hri_2d', 'hri_streaming', 'pairs'], ['foundation', 'foundation_128', 'free_128'])

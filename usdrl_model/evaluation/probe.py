@@ -1,4 +1,4 @@
-"""Probes of frozen features: accuracy of simple classifiers on the features of an encoder.
+"""What frozen features are worth: accuracy of 1-NN and of a linear layer on the features of an encoder.
 
 Two classifiers with next to nothing to tune, so that differences between encoders are differences of features:
 the class of the nearest training clip (1-NN, cosine), and a linear layer (logistic regression on standardised

@@ -1,4 +1,4 @@
-"""Runs suites: pretrains, evaluates, writes the page.
+"""Tables of results as files: pretrains and evaluates what ``config/suites/NAME.yaml`` says, and writes the page.
 
 Every seed is a whole experiment: its own pretraining, and everything that is trained on top of it. Pretrained models
 and cells are kept in one folder, so that a suite can be stopped and goes on where it was.

@@ -1,8 +1,8 @@
-"""Partial whitening of features: principal components, divided by the square root of their standard deviation.
+"""Partial whitening of features, so that no direction drowns the others.
 
-A few directions hold most of the variance of pretrained features and dominate the cosine. Full whitening amplifies
-noise; half of it needs no labels and improves nearest neighbours (docs/ablations.md). Written here, because
-scikit-learn's PCA whitens fully or not at all.
+Principal components are divided by the square root of their standard deviation, because a few of them hold most of the
+variance of pretrained features and dominate the cosine. Full whitening amplifies noise; half of it needs no labels and
+improves nearest neighbours (docs/ablations.md). Written here, because scikit-learn's PCA whitens fully or not at all.
 
 Letters: N clips, D features, C components.
 """

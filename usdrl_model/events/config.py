@@ -1,4 +1,4 @@
-"""Settings of the online pipeline: rates, gaps, how events are decided."""
+"""Settings of the online pipeline (``StreamConfig``): rates, gaps, how events are decided."""
 
 from __future__ import annotations
 

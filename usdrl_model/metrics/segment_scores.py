@@ -1,4 +1,4 @@
-"""Scores of frame labels: per frame and per segment.
+"""Scores of frame labels: accuracy of frames, F1 and Edit of segments.
 
 Two views, because they fail differently. Frame accuracy is blind to one long action broken into ten pieces; segment F1
 (the ``F1@10/25/50`` of temporal segmentation) and the Edit score see that. Events and their delays, which is what a

@@ -1,4 +1,4 @@
-"""From coordinates to tokens: the embeddings of both streams and the positions of frames."""
+"""From coordinates to tokens: velocity, convolutional stem, embeddings of both streams, positions of frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The three modalities of a skeleton and its two views, as the official code defines them.
+"""The modalities of a skeleton (joint, bone, motion) and its two views, as the official code defines them.
 
 An official network is trained for one modality: joints, bones (joint minus parent) or motion (next frame minus this
 one). Each is a window of the same shape.

@@ -1,4 +1,4 @@
-"""Named encoder configurations: three sizes of the official model, the same three repaired, and the STTR baseline.
+"""Named encoders and what they cost: three sizes of the official model, the same three repaired, the STTR baseline.
 
 ``python -m usdrl_model.network.presets`` writes what each costs into the table of docs/model.md.
 """

@@ -1,4 +1,4 @@
-"""Assigns the samples of a tracker to people, whatever its ids do, and limits how many people are followed.
+"""Assigns the samples of a tracker to people, whatever its ids do, and follows so many of them, the nearest first.
 
 The ids of a tracker are checked against positions. A sample that is farther from its person than a body can move
 (``SPEED``, plus ``NOISE``) belongs to

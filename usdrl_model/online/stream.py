@@ -1,4 +1,4 @@
-"""The online pipeline in one class: skeleton frames in, events out.
+"""The online pipeline in one class, ``ActionStream``: skeleton frames in, events out.
 
 Example::
 

@@ -1,4 +1,4 @@
-"""Skeletons as a tracker sends them, which of their joints are valid, and their canonical form.
+"""People and frames as a tracker sends them, units and axes, which joints can be believed, the canonical form.
 
 Trackers do not report most of their failures: missing joints arrive as NaN, as exact zeros, as unused slots, as a
 confidence near zero, frozen at their last place, many at one place, far from the body, or on a limb a metre too long.

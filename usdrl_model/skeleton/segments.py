@@ -1,4 +1,4 @@
-"""Labelled segments of time, and how they become the class of every frame."""
+"""Labelled segments of time, and the one way from them to the class of every frame."""
 
 from __future__ import annotations
 

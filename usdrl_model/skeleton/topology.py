@@ -1,4 +1,4 @@
-"""Joint sets of the trackers (topologies) and their maps onto the 25 canonical joints.
+"""Joint sets of the trackers (``topologies.yaml``) and their affine maps onto the 25 canonical joints.
 
 The canonical skeleton is the Kinect v2 / NTU RGB+D order, because the published USDRL checkpoints use it. A topology is
 a named list of joints and an affine map: every canonical joint is a weighted sum of source joints whose weights add up

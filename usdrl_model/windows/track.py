@@ -1,4 +1,4 @@
-"""A person over time on a regular grid.
+"""A person over time on a regular grid: gaps, frozen joints.
 
 Trackers deliver 5 to 120 frames a second, with jitter, gaps and duplicates; the model needs frames at its own rate. A
 ``Track`` is a ring buffer of frames on the global time grid ``k / rate``, filled by linear interpolation between the

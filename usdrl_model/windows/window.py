@@ -1,4 +1,4 @@
-"""Frames on the time grid -> encoder input: gaps filled, centred on the person, facing the sensor.
+"""Frames on the time grid -> encoder input: gaps filled, centred, facing the sensor; several people in one window.
 
 ``normalise`` centres and turns windows: live, in training and in the views of pretraining.
 

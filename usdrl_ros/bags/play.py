@@ -1,4 +1,4 @@
-"""``usdrl-play``: plays a bag over DDS, for machines without ``ros2 bag``.
+"""``usdrl-play``: plays a bag over DDS (rate, loop, ``/clock``, start), for machines without ``ros2 bag``.
 
 ::
 

@@ -1,4 +1,4 @@
-"""tf2 on a thread of its own, so that transforms arrive while the node's other threads are busy."""
+"""tf2, where installed, on a thread of its own, so that transforms arrive while the node's others are busy."""
 
 from __future__ import annotations
 

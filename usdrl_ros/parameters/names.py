@@ -1,4 +1,4 @@
-"""Checks the names of given parameters.
+"""Checks the names of given parameters: mistyped ones are errors.
 
 rclpy silently ignores values for parameters that a node does not have, so with a mistyped name the default is used. A
 params file for several nodes (``/**``) may hold other names; only names similar to a known one are errors.

@@ -1,7 +1,8 @@
-"""Methods of the clip tasks as values: frozen dataclasses that are fitted and predict.
+"""The methods of the clip tasks, as values: an encoder trained, or frozen with a head, and the baselines.
 
-Three kinds: a detector that is trained (from pretrained weights or from random ones), a head on the features of an
-encoder that does not learn, and the baselines. Titles in tables and after ``--methods`` follow from the fields:
+Frozen dataclasses that are fitted and predict, of three kinds: a detector that is trained (from pretrained weights or
+from random ones), a head on the features of an encoder that does not learn, and the baselines. Titles in tables and
+after ``--methods`` follow from the fields:
 
 >>> Trained(propagation=True, fusion=True).title
 'fine-tuned, labels propagated, fused'
