@@ -33,6 +33,16 @@ def test_the_container_copies_what_is_there_and_installs_what_the_page_of_instal
     assert set(re.findall(r"humble|jazzy|kilted", DOCKERFILE)) == {"humble", "jazzy", "kilted"}
 
 
+def test_the_first_page_and_the_page_of_installation_build_by_the_same_lines() -> None:
+    """Who follows one of them needs no other, so the lines stand in both."""
+    blocks = [
+        re.search(r"^(source /opt/ros/.*?&& source install/setup\.bash)$", text, re.MULTILINE | re.DOTALL)
+        for text in ((ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "docs/install.md"))
+    ]
+    first, other = (block[1] for block in blocks if block)
+    assert first == other and len(first.splitlines()) == 5
+
+
 def test_what_a_distribution_has_too_old_is_installed_beside_it() -> None:
     """Humble's transforms3d does not import with the numpy that other libraries bring."""
     (wanted,) = re.findall(r'"(transforms3d[^"]*)"', (ROOT / "setup.py").read_text(encoding="utf-8"))
