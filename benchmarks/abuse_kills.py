@@ -20,7 +20,6 @@ from helpers.tiny_pretraining import make_store
 
 from usdrl_model import config
 from usdrl_model.data.catalogue import PERFORMER
-from usdrl_model.simulation.script import ACTIONS
 from usdrl_model.training.finetuning.source_config import SourceConfig
 
 CHAIN = 10
@@ -88,7 +87,7 @@ def _pretraining(folder: Path) -> Training:
 
 def _finetuning(folder: Path) -> Training:
     sources = (SourceConfig(name=PERFORMER, minutes=1),)
-    detector = replace(FINETUNE.detector, labels=("none", *ACTIONS))
+    detector = replace(FINETUNE.detector, labels=("none", "wave", "clap"))
     config.dump(replace(FINETUNE, steps=60, sources=sources, detector=detector), folder / "finetune.yaml")
     return Training("finetune", ["-c", SAVE_OFTEN, "finetune", "--config", str(folder / "finetune.yaml")])
 

@@ -23,6 +23,7 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import DetectorConfig
+from usdrl_model.training.augment import AugmentConfig
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.source_config import SourceConfig
 
@@ -63,6 +64,7 @@ def trained_on(tmp_path: Path) -> StreamProtocol:
         vocabulary=str(tmp_path / "words.yaml"),
         detector=DetectorConfig(labels=("none",), encoder=ENCODER, rate=10.0),
         stream=StreamConfig(look_ahead=0.2, smoothing=0.0),
+        augment=AugmentConfig(mirror=0.5),
         sources=(
             SourceConfig(name="utd_mhad", subjects=("1",), compose=True),
             SourceConfig(name="msraction3d", subjects=("01",), compose=True),

@@ -16,7 +16,7 @@ from pathlib import Path
 from usdrl_model import config
 from usdrl_model.data import catalogue
 from usdrl_model.errors.nearest import hint
-from usdrl_model.errors.shown import check_name, shown
+from usdrl_model.errors.shown import LINE, check_name, cut, shown
 from usdrl_model.skeleton.parts import Part
 from usdrl_model.skeleton.segments import AMBIGUOUS
 
@@ -158,9 +158,10 @@ class Vocabulary:
         """
         same = sorted(set(labels) & self.labels.keys())
         if same and not self.names(dataset):
+            table = "" if dataset == catalogue.PERFORMER else "give its source labels (such as {wave: wave}), or "
             raise ValueError(
                 f"{dataset}: the vocabulary names no label of this set, so that its {shown(', '.join(same))} would be"
-                " background: give its source labels (such as {wave: wave}), or name the set in a vocabulary of yours"
+                f" background: {table}name the set in a vocabulary of yours"
             )
         known = {*labels, *self.contents.get(dataset, {}).values()}
         claimed = [
@@ -171,7 +172,8 @@ class Vocabulary:
         for where, names in claimed:
             for name in names:
                 if name not in known:
-                    raise ValueError(f"{where}.{dataset}: no label {shown(name)} in that set{hint(name, known)}")
+                    there = f"{hint(name, known)} It has {cut(', '.join(sorted(known)), LINE)}"
+                    raise ValueError(f"{where}.{dataset}: no label {shown(name)} in that set{there}")
 
 
 def _check_partners(kind: str, labels: Mapping[str, Label]) -> None:

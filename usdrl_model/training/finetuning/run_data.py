@@ -5,8 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+import torch
+
 from usdrl_model.data import catalogue
 from usdrl_model.data.store import Store
+from usdrl_model.errors.shown import NAME, cut
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.training.finetuning import init_from, sources
@@ -23,16 +26,22 @@ def recordings(run: FinetuneConfig, store: Store | None) -> list[list[Recording]
 
 
 def mixture(run: FinetuneConfig, given: Sequence[Sequence[Recording]]) -> Mixture:
-    """The windows that a run trains on; errors as ``mixture.mix``.
+    """The windows that a run trains on.
 
     Args:
         run: with its sources.
         given: ``recordings`` of each.
+
+    Raises:
+        ValueError: no window shows a label of the detector, not in a mirror or backwards either where the run turns
+            windows round; or as ``mixture.mix``.
     """
-    return mix(
+    found = mix(
         run.sources, given, _with_depth(run.detector), max_gap=run.stream.max_gap, stride=run.stride, seed=run.seed,
         label_balance=run.label_balance,
     )  # fmt: skip
+    _check_every_label_is_shown(run, found.windows)
+    return found
 
 
 def held_out(run: FinetuneConfig, given: Sequence[Sequence[Recording]]) -> list[Recording]:
@@ -74,6 +83,24 @@ def validation(run: FinetuneConfig, found: Sequence[Recording]) -> Windows | Non
     if not found:
         return None
     return windows_of(run.sources[0], found, run.detector, max_gap=run.stream.max_gap, stride=run.stride, seed=run.seed)
+
+
+def _check_every_label_is_shown(run: FinetuneConfig, windows: Windows) -> None:
+    """Refuse a class of which a detector would learn that nobody ever does it."""
+    labels = run.detector.labels
+    counts = torch.bincount(windows.y[windows.seen], minlength=len(labels)).tolist()
+    shown = {each for each, count in enumerate(counts) if count}
+    if run.augment.mirror:
+        shown |= {run.mirror_classes[each] for each in shown}
+    if run.augment.backwards:
+        shown |= {run.backward_classes[each] for each in shown}
+    if absent := [label for each, label in enumerate(labels) if each and each not in shown]:
+        looked_at = cut(", ".join(source.name for source in run.sources), NAME)
+        raise ValueError(
+            f"detector.labels: nobody who is trained on ({looked_at}) does {cut(', '.join(absent), NAME)}: label it,"
+            " train on people who do it (subjects, split, or more minutes of the performer), or take it out of"
+            " detector.labels"
+        )
 
 
 def _with_depth(detector: DetectorConfig) -> DetectorConfig:

@@ -48,7 +48,11 @@ class SourceConfig:
                 f"{self.name}: name the people to train on (subjects), or the recordings (split: standard/train);"
                 " the performer has neither"
             )
-
+        if self.name == PERFORMER and self.labels:
+            raise ValueError(
+                f"{PERFORMER}: labels: simulated people are labelled by what they do; a vocabulary may call it"
+                " something else"
+            )
         if self.compose and self.window == "clip":
             raise ValueError(f"{self.name}: compose: streams are for window: sliding")
 

@@ -81,6 +81,8 @@ def recordings(
             or its joints are in a picture and the detector needs depth.
     """
     if source.name == PERFORMER:
+        if vocabulary is not None:
+            vocabulary.check(PERFORMER, (*ACTIONS, *TOGETHER))
         found: Iterable[Recording] = _simulated(source.minutes, seed, detector, vocabulary)
         if vocabulary is None:
             told = _as_it_is(_known(one, detector.labels) for one in found)
@@ -115,7 +117,11 @@ def _simulated(minutes: int, seed: int, detector: DetectorConfig, vocabulary: Vo
     """People who do what the detector knows, or two who meet; nobody does unlabelled what it has a class for."""
     if detector.encoder.people > 1:
         return meetings(minutes, seed, without=set(detector.labels) - set(TOGETHER))
-    known = tuple(label for label in ACTIONS if label in detector.labels)
+
+    def named(act: str) -> str:
+        return act if vocabulary is None else vocabulary.of(PERFORMER, act)
+
+    known = tuple(act for act in ACTIONS if named(act) in detector.labels)
     acts = {*detector.labels, *(() if vocabulary is None else vocabulary.labels)}
     return performances(minutes, seed, labels=known or ACTIONS, without=acts - set(ACTIONS))
 
