@@ -16,7 +16,7 @@ from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.inference.cuda_graphs import GraphedDetector
 from usdrl_model.inference.fold import fold_detector
 from usdrl_model.inference.packed_linear import pack
-from usdrl_model.inference.traced import TracedDetector
+from usdrl_model.inference.traced import TracedDetector, can_trace
 from usdrl_model.network.device import check_tf32, float32_products
 from usdrl_model.network.dste import DSTE
 
@@ -83,9 +83,10 @@ def accelerate(loaded: LoadedDetector, precision: str = "auto", *, cuda_graphs: 
         return replace(loaded, detector=GraphedDetector(folded), precision=name, runtime=f"{runtime}, CUDA graphs")
     # Not on a GPU, where torch would compile the traced step anew for every number of people, while they wait.
     if streaming and loaded.device.type == "cpu":
-        return replace(
-            loaded, detector=TracedDetector(detector), precision=name, runtime=f"torch {torch.__version__}, traced"
-        )
+        if can_trace():
+            runtime = f"torch {torch.__version__}, traced"
+            return replace(loaded, detector=TracedDetector(detector), precision=name, runtime=runtime)
+        runtime += ", which this torch cannot trace"
     if dense and loaded.device.type == "cpu":
         pack(folded)
     return replace(loaded, detector=folded, precision=name, runtime=runtime)

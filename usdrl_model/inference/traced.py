@@ -35,6 +35,15 @@ class TracedDetector(nn.Module):
         return scores, state
 
 
+DEPRECATED = r"`torch\.jit\.(trace|trace_method|freeze)` is deprecated"
+"""What torch warns of from 2.13 on; a torch without them is one for which ``can_trace`` is False."""
+
+
+def can_trace() -> bool:
+    """Whether this torch traces modules."""
+    return hasattr(torch.jit, "trace") and hasattr(torch.jit, "freeze")
+
+
 KEPT = 4
 """Traced steps that a process keeps; torch never frees one, so the same weights must not be traced again."""
 _STEPS: dict[str, Any] = {}
@@ -51,7 +60,8 @@ def _traced(detector: Detector) -> Any:
     if key not in _STEPS:
         joints = detector.dense.weight.new_zeros(2, 1, detector.config.encoder.joints, 3)
         with torch.inference_mode(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that lengths become constants, which they are
+            warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)  # lengths are constants
+            warnings.filterwarnings("ignore", DEPRECATED, DeprecationWarning)
             step = torch.jit.freeze(torch.jit.trace(Step(detector).eval(), (joints, empty), check_trace=False))
             for _ in range(3):  # in which it is optimised
                 step(joints, empty)
