@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from helpers.encoder_options import check_every_option
 from torch.utils.flop_counter import FlopCounterMode
 
 from usdrl_model.inference import packed_linear
@@ -28,7 +29,17 @@ VARIANTS = {
     "modalities": EncoderConfig(hidden=16, frames=12, modalities=("joint", "motion")),
     "temporal": replace(SMALL, streams=("temporal",), stem_kernel=3),
     "spatial": replace(SMALL, streams=("spatial",)),
+    "masked": replace(SMALL, people=1, velocity=True, masked=True, stem_kernel=3),
 }
+NEVER_FOLDED = {
+    "architecture": "only DSTE is folded",
+    "layers": "of the Conformer",
+    "look_back": "of the Conformer",
+    "drop_path": "of training",
+    "centre": "of the windows, before they come to the encoder",
+    "flat": "of the windows, before they come to the encoder",
+}
+"""Options that no variant needs -> why."""
 
 
 def make(config: EncoderConfig) -> DSTE:
@@ -48,7 +59,13 @@ def windows(config: EncoderConfig, N: int = 3) -> torch.Tensor:
     """Random windows; the last person of the first one is not there."""
     x = torch.randn(N, config.frames, config.people, config.joints, 3, generator=torch.Generator().manual_seed(1))
     x[0, :, config.people - 1] = 0.0
+    if config.masked:
+        x[1, 2:5, :, 1:3] = torch.nan
     return x.double()
+
+
+def test_every_option_of_an_encoder_is_compared_with_its_fold() -> None:
+    check_every_option(VARIANTS.values(), NEVER_FOLDED, "VARIANTS of test_fold.py")
 
 
 @pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS.keys())

@@ -6,10 +6,11 @@ import math
 
 import pytest
 import torch
+from helpers.encoder_options import check_every_option
 from helpers.streaming import ENCODER, streaming_weights
 
 from usdrl_model.inference.traced import TracedDetector
-from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.config import CONFORMER_LACKS, EncoderConfig
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import DetectorConfig
 
@@ -24,6 +25,20 @@ def seen(x: torch.Tensor) -> torch.Tensor:
     x = x.masked_fill(torch.rand(*x.shape[:3], 1, generator=generator) < 0.1, math.nan)
     x[0, 40:52], x[1, :33], x[2, 100:180] = math.nan, math.nan, math.nan
     return x
+
+
+STEPS_ALIKE = {
+    **dict.fromkeys(CONFORMER_LACKS, "the Conformer has it not"),
+    "joints": "every tracker's are mapped to the default 25",
+    "drop_path": "of training",
+    "layers": "two, as by default: what one keeps and hands on, any number does",
+}
+"""Options in which no detector of ``EACH`` has to differ from the default -> why."""
+
+
+def test_every_option_of_the_conformer_is_compared_step_by_step() -> None:
+    compared = [detector.config.encoder for detector in (DETECTOR, IN_PICTURE)]
+    check_every_option(compared, STEPS_ALIKE, "EACH of test_conformer.py")
 
 
 @EACH
