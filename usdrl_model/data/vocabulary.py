@@ -1,8 +1,10 @@
 """Vocabularies: ``config/labels/NAME.yaml`` says which labels of which data sets show what a detector is to tell.
 
->>> hri = load("hri")
->>> hri.of("utd_mhad", "jog"), hri.of("utd_mhad", "knock"), hri.of("utd_mhad", "bowling")
+>>> run = Label(description="running, on the spot too", sources={"utd_mhad": ("jog",)})
+>>> mine = Vocabulary(labels={"run": run}, ambiguous={"utd_mhad": ("bowling",)})
+>>> mine.of("utd_mhad", "jog"), mine.of("utd_mhad", "knock"), mine.of("utd_mhad", "bowling")
 ('run', 'other', 'ambiguous')
+>>> hri = load("hri")
 >>> hri.mirrored("swipe_left"), hri.mirrored("wave")
 ('swipe_right', 'wave')
 """

@@ -234,5 +234,8 @@ def test_partners_that_are_no_labels_are_refused() -> None:
 def test_the_recipe_of_hri_tells_every_action_and_trains_on_training_people_only() -> None:
     run = filled(config.load(FinetuneConfig, ROOT / "config" / "finetune_hri.yaml"))
     hri = vocabulary_of(run)
-    assert hri is not None and set(run.detector.labels) == {"none", *hri.labels} - {"drink"}
+    assert hri is not None and len(run.detector.labels) > 10
+    sources = {source.name for source in run.sources}
+    for left_out in hri.labels.keys() - set(run.detector.labels):
+        assert not hri.labels[left_out].sources.keys() & sources, left_out
     assert all(Split.of(source.name, source.split).part == "train" for source in run.sources if source.split)
