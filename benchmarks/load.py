@@ -74,13 +74,13 @@ def trackers() -> dict[str, Tracker]:
 
 def _tracker(kind: str, message: Any, **settings: Any) -> Tracker:
     """A tracker whose messages are those of the tests."""
-    joints = topology(tracker_messages.TOPOLOGIES[kind])
+    joints = topology(tracker_messages.TRACKERS[kind].topology)
 
     def places(frame: SkeletonFrame) -> dict[str, np.ndarray]:
         return {one.id: joints.fit @ np.asarray(one.joints, np.float64) @ AXES["optical"] for one in frame.people}
 
     def build(frame: SkeletonFrame, stamp: Header) -> Any:
-        return tracker_messages.BUILDERS[kind](seconds(stamp.stamp), places(frame))
+        return tracker_messages.TRACKERS[kind].build(seconds(stamp.stamp), places(frame))
 
     def depth(frame: SkeletonFrame, stamp: Header) -> Any:
         return depth_image(np.concatenate([*places(frame).values(), np.full((1, 3), np.nan)]), seconds(stamp.stamp))
@@ -100,7 +100,7 @@ def over_dds(options: argparse.Namespace) -> Iterator[list[str]]:
     for name, tracker in trackers().items():
         if options.inputs and name not in options.inputs:
             continue
-        one = tracker.input_type in tracker_messages.ONE
+        one = tracker_messages.TRACKERS[tracker.input_type].people == 1
         people = options.people if name == "point_cloud" else [1] if one else sorted({1, options.people[-1]})
         rates = options.rates if name == "point_cloud" else options.rates[-1:]
         runs = [(count, rate, options.seconds) for count in people for rate in rates]
@@ -140,14 +140,14 @@ def decoded_here(options: argparse.Namespace) -> Iterator[list[str]]:
         file.write_text(tracker_messages.TABLE, encoding="utf-8")
         for kind in built_in():
             for depth in (True, False) if load(kind).plane else (True,):
-                for count in [1] if kind in tracker_messages.ONE else sorted({1, options.people[-1]}):
+                for count in [1] if tracker_messages.TRACKERS[kind].people == 1 else sorted({1, options.people[-1]}):
                     yield _decoded(kind, str(file), depth, count, options)
 
 
 def _decoded(kind: str, file: str, depth: bool, count: int, options: argparse.Namespace) -> list[str]:
     rate, process = options.rates[-1], psutil.Process()
     source: Any = tracker_messages.Source(kind, file, depth)
-    joints = tracker_messages.TOPOLOGIES[kind]
+    joints = tracker_messages.TRACKERS[kind].topology
     stream = ActionStream.from_pretrained(options.weights if depth else FLAT, topology=joints, device="cpu")
     took, refused, people, memory = [], 0, 0, []
     steps = round(options.seconds * rate)

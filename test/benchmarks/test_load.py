@@ -14,7 +14,7 @@ for name in ("rosbags", "psutil"):
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import load  # noqa: E402
-from helpers.tracker_messages import ONE, Source  # noqa: E402
+from helpers.tracker_messages import TRACKERS, Source  # noqa: E402
 
 from usdrl_model.skeleton.person import Person, SkeletonFrame  # noqa: E402
 from usdrl_ros.inputs.registry import find  # noqa: E402
@@ -25,7 +25,7 @@ from usdrl_ros.inputs.skeleton_messages import header  # noqa: E402
 def test_its_people_arrive(name):
     tracker = load.trackers()[name]
     assert find(tracker.input_type).message_type is tracker.message
-    count = 1 if tracker.input_type in ONE else 3
+    count = TRACKERS[tracker.input_type].people or 3
     stamp = header(1000.0, "sensor")
     seen = standing() + (0.0, 0.0, 0.5)
     frame = SkeletonFrame(0.0, tuple(Person(str(n + 1), seen + (0.5 * n, 0.0, 0.0)) for n in range(count)))

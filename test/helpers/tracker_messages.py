@@ -4,8 +4,10 @@ Packages that are not installed must be stand-ins (``stand_ins.install``).
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
+from typing import Any, NamedTuple
 
 import numpy as np
 from geometry_msgs.msg import Point, Pose, PoseArray, TransformStamped
@@ -30,17 +32,6 @@ BODIES = {
 }  # fmt: skip
 """Rigid body -> joint of coco_17."""
 TABLE = f"bodies: {json.dumps(BODIES)}"
-TOPOLOGIES = {
-    "hiros": "coco_17", "marker_array": "kinect_v2_25", "mediapipe_array": "mediapipe_33",
-    "mediapipe_cloud": "mediapipe_33", "mediapipe_json": "mediapipe_33", "mediapipe_poses": "mediapipe_33",
-    "nuitrack": "nuitrack_25slots", "opendr": "openpose_coco_18", "openpose_json": "openpose_coco_18",
-    "point_cloud": "kinect_v2_25", "pose_array": "kinect_v2_25", "rep155": "hri_skeleton2d_18",
-    "rep155_tf": "rep155_tf_links", "rigid_bodies": "coco_17", "tf_frames": "openni_nite_15", "yolo": "coco_17",
-    "yolo_2d": "coco_17", "zed": "zed_body_34",
-}  # fmt: skip
-"""Adapter -> joint set of its messages here."""
-ONE = ("pose_array", "mediapipe_array", "mediapipe_cloud", "mediapipe_json", "mediapipe_poses", "rigid_bodies")
-"""Adapters of one person, and those that are given one."""
 
 
 def make(of, /, **fields):
@@ -70,7 +61,7 @@ class Source:
         self.kind, self.topics, adapter = kind, FurtherTopics(), load(kind)
         self.warned = []
         context = Context(
-            topology=topology(TOPOLOGIES[kind]),
+            topology=topology(TRACKERS[kind].topology),
             topic="/bodies/tracked",
             frame_id="camera" if kind not in ("tf_frames", "rep155_tf") else "",
             file=file,
@@ -104,10 +95,10 @@ def messages(kind, stamp, count=2, depth=True):
 
     Of ``count`` people, of one where the messages have no more; ``depth``: with depth images for joints in a picture.
     """
-    V = len(topology(TOPOLOGIES[kind]).joints)
-    ids = ("1",) if kind in ONE else [str(number + 1) for number in range(count)]
+    V = len(topology(TRACKERS[kind].topology).joints)
+    ids = ("1",) if TRACKERS[kind].people == 1 else [str(number + 1) for number in range(count)]
     people = {one: places(V, number, min(0.8, 1.6 / count)) for number, one in enumerate(ids)}
-    made = BUILDERS[kind](stamp, people)
+    made = TRACKERS[kind].build(stamp, people)
     made = made if isinstance(made, list) else [("", made)]
     if load(kind).plane and not depth:
         return made
@@ -192,7 +183,7 @@ def _rep155_tf(stamp, people):
 def _transforms(stamp, people, kind="tf_frames"):
     made = []
     for one, points in people.items():
-        for joint, place in zip(topology(TOPOLOGIES[kind]).joints, points, strict=True):
+        for joint, place in zip(topology(TRACKERS[kind].topology).joints, points, strict=True):
             moved = TransformStamped(header=header(stamp, "camera"), child_frame_id=f"{joint}_{one}")
             moved.transform.translation.x, moved.transform.translation.y, moved.transform.translation.z = map(
                 float, place
@@ -246,26 +237,51 @@ def _pose(place):
     return Pose(position=Point(x=x, y=y, z=z))
 
 
-BUILDERS = {
-    "hiros": _hiros,
-    "marker_array": _of_frames(markers),
-    "mediapipe_array": lambda stamp, people: Float32MultiArray(data=_world(people).astype(np.float32).ravel().tolist()),
-    "mediapipe_cloud": _mediapipe_cloud,
-    "mediapipe_json": lambda stamp, people: String(data=json.dumps({"pose_world_landmarks": _world(people).tolist()})),
-    "mediapipe_poses": lambda stamp, people: PoseArray(
-        header=header(stamp, "camera"), poses=[_pose(place) for place in _world(people)]
+class Tracker(NamedTuple):
+    """How the messages of an adapter are made."""
+
+    topology: str
+    """Joint set of its messages here."""
+    build: Callable[[float, dict[str, np.ndarray]], Any]
+    """(stamp, id -> (V, 3) points) -> a message, or [(topic, message)]."""
+    people: int | None = None
+    """1: its messages are of one person, or are given one."""
+
+
+TRACKERS = {
+    "hiros": Tracker("coco_17", _hiros),
+    "marker_array": Tracker("kinect_v2_25", _of_frames(markers)),
+    "mediapipe_array": Tracker(
+        "mediapipe_33",
+        lambda stamp, people: Float32MultiArray(data=_world(people).astype(np.float32).ravel().tolist()),
+        people=1,
     ),
-    "nuitrack": _nuitrack,
-    "opendr": _opendr,
-    "openpose_json": lambda stamp, people: String(data=json.dumps(openpose(stamp, **people))),
-    "point_cloud": _of_frames(point_cloud),
-    "pose_array": _of_frames(poses),
-    "rep155": _rep155,
-    "rep155_tf": _rep155_tf,
-    "rigid_bodies": _rigid_bodies,
-    "tf_frames": lambda stamp, people: _transforms(stamp, people),
-    "yolo": _yolo,
-    "yolo_2d": _yolo,
-    "zed": _zed,
+    "mediapipe_cloud": Tracker("mediapipe_33", _mediapipe_cloud, people=1),
+    "mediapipe_json": Tracker(
+        "mediapipe_33",
+        lambda stamp, people: String(data=json.dumps({"pose_world_landmarks": _world(people).tolist()})),
+        people=1,
+    ),
+    "mediapipe_poses": Tracker(
+        "mediapipe_33",
+        lambda stamp, people: PoseArray(
+            header=header(stamp, "camera"), poses=[_pose(place) for place in _world(people)]
+        ),
+        people=1,
+    ),
+    "nuitrack": Tracker("nuitrack_25slots", _nuitrack),
+    "opendr": Tracker("openpose_coco_18", _opendr),
+    "openpose_json": Tracker(
+        "openpose_coco_18", lambda stamp, people: String(data=json.dumps(openpose(stamp, **people)))
+    ),
+    "point_cloud": Tracker("kinect_v2_25", _of_frames(point_cloud)),
+    "pose_array": Tracker("kinect_v2_25", _of_frames(poses), people=1),
+    "rep155": Tracker("hri_skeleton2d_18", _rep155),
+    "rep155_tf": Tracker("rep155_tf_links", _rep155_tf),
+    "rigid_bodies": Tracker("coco_17", _rigid_bodies, people=1),
+    "tf_frames": Tracker("openni_nite_15", lambda stamp, people: _transforms(stamp, people)),
+    "yolo": Tracker("coco_17", _yolo),
+    "yolo_2d": Tracker("coco_17", _yolo),
+    "zed": Tracker("zed_body_34", _zed),
 }
-"""Adapter -> (stamp, id -> (V, 3) points) -> a message, or [(topic, message)]."""
+"""Adapter -> how its messages are made here."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from helpers.paths import public
-from helpers.tracker_messages import BUILDERS, TOPOLOGIES, places
+from helpers.tracker_messages import TRACKERS, places
 from rclpy.serialization import serialize_message
 from std_msgs.msg import String
 
@@ -159,13 +159,14 @@ def test_trees_of_frames_and_what_the_node_says_are_no_skeletons(tmp_path: Path,
 
 def of_texts(bag: Path, adapter: str, *further: str) -> Path:
     """A bag of a few texts of a tracker on /pose, and of topics that hold other texts."""
-    topology = find(TOPOLOGIES[adapter])
+    tracker = TRACKERS[adapter]
+    topology = find(tracker.topology)
     with BagWriter(bag) as writer:
         for name in ("/pose", *further):
             writer.add_topic(name, "std_msgs/msg/String")
         for index in range(30):
             stamp = 100.0 + index / 10
-            text = BUILDERS[adapter](stamp, {"1": places(len(topology.joints)) + 0.003 * (index % 3)})
+            text = tracker.build(stamp, {"1": places(len(topology.joints)) + 0.003 * (index % 3)})
             writer.write("/pose", round(stamp * 1e9), serialize_message(text))
             for name in further:
                 writer.write(name, round(stamp * 1e9), serialize_message(String(data="hello")))

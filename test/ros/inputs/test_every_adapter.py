@@ -29,7 +29,7 @@ def source(request, monkeypatch, tmp_path):
     return trackers.Source(request.param, str(table))
 
 
-every = pytest.mark.parametrize("source", sorted(trackers.BUILDERS), indirect=True)
+every = pytest.mark.parametrize("source", sorted(trackers.TRACKERS), indirect=True)
 
 
 def registered():
@@ -54,8 +54,7 @@ def give(source, made, arrival):
 def test_no_adapter_is_left_out():
     installed = set(registry.built_in())
     assert installed == registered(), "the entry points are not those of setup.py: install the package again"
-    assert set(trackers.BUILDERS) == installed, "BUILDERS of test/helpers/tracker_messages.py: each adapter"
-    assert set(trackers.TOPOLOGIES) == installed, "TOPOLOGIES of test/helpers/tracker_messages.py: each adapter"
+    assert set(trackers.TRACKERS) == installed, "TRACKERS of test/helpers/tracker_messages.py: each adapter"
 
 
 @every
@@ -65,16 +64,16 @@ def test_valid_messages_are_people(source):
         stamp = 10.0 + step / 10
         frames, wrong = give(source, trackers.messages(source.kind, stamp), stamp)
         seen, refused = seen + frames, refused + wrong
-    expected = 1 if source.kind in trackers.ONE else 2
+    expected = trackers.TRACKERS[source.kind].people or 2
     assert seen[-3:] == [expected] * 3 and not refused
 
 
 @pytest.mark.parametrize("source", sorted(OTHER), indirect=True)
 def test_a_tracker_that_changes_its_joints_is_refused_until_it_changes_back(source, monkeypatch):
-    kind, build = source.kind, trackers.BUILDERS[source.kind]
+    kind, tracker = source.kind, trackers.TRACKERS[source.kind]
 
     def of_other_format(stamp, people):
-        message = build(stamp, people)
+        message = tracker.build(stamp, people)
         for body in message.objects:
             body.body_format = 2
         return message
@@ -84,9 +83,8 @@ def test_a_tracker_that_changes_its_joints_is_refused_until_it_changes_back(sour
 
     assert [step(number)[1] for number in range(3)] == [[]] * 3
     with monkeypatch.context() as changed:
-        changed.setitem(trackers.TOPOLOGIES, kind, OTHER[kind])
-        if kind == "zed":
-            changed.setitem(trackers.BUILDERS, kind, of_other_format)
+        build = of_other_format if kind == "zed" else tracker.build
+        changed.setitem(trackers.TRACKERS, kind, tracker._replace(topology=OTHER[kind], build=build))
         for number in range(3, 8):
             frames, refused = step(number)
             assert sum(frames) == 0 and refused and set(refused) <= {"joint_count", "joint_range"}

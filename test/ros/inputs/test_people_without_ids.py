@@ -47,7 +47,7 @@ def without_ids(kind, count, stamp=10.0):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_several_are_refused_and_the_way_out_is_named(kind):
-    joints = topology(trackers.TOPOLOGIES[kind])
+    joints = topology(trackers.TRACKERS[kind].topology)
     (one,) = decode(without_ids(kind, 1), kind, joints=joints).frame.people
     assert one.id == "me"
     with pytest.raises(InputError, match="expected an id for everybody, got 2 people and 0 ids.*ids: own") as error:
@@ -59,7 +59,7 @@ def test_several_are_refused_and_the_way_out_is_named(kind):
 def test_with_ids_of_our_own_everybody_is_somebody(kind):
     """As the node reads them: the parameter comes to the adapter."""
     source, config = registry.find(kind), SourceConfig(
-        topology=trackers.TOPOLOGIES[kind],
+        topology=trackers.TRACKERS[kind].topology,
         axes="optical",
         ids="own",
         picture_size=(640.0, 480.0) if registry.load(kind).plane else (0.0, 0.0),
@@ -88,7 +88,7 @@ def across(frame):
 
 
 def test_two_poses_of_opendr_without_ids_are_two_people_with_ids_of_our_own():
-    context = Context(topology=topology(trackers.TOPOLOGIES["opendr"]), ids="own")
+    context = Context(topology=topology(trackers.TRACKERS["opendr"].topology), ids="own")
     read = registry.load("opendr").decoder(context)
     told = [read(one, context) for step in range(4) for one in poses(step)[:: 1 - 2 * (step % 2)]]
     seen = [across(frame) for frame in told if frame]
@@ -97,7 +97,7 @@ def test_two_poses_of_opendr_without_ids_are_two_people_with_ids_of_our_own():
 
 
 def test_two_poses_of_opendr_without_ids_are_not_one_person():
-    context = Context(topology=topology(trackers.TOPOLOGIES["opendr"]), person_id="me")
+    context = Context(topology=topology(trackers.TRACKERS["opendr"].topology), person_id="me")
     read, seen = registry.load("opendr").decoder(context), []
     for step in range(4):
         first, second = poses(step)
