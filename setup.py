@@ -28,6 +28,8 @@ def ros_wheels(distro: str, rclpy: str, common_interfaces: str) -> list[str]:
     return [f"ros-{distro}-rclpy[fastrtps]=={rclpy}", *(f"ros-{distro}-{m}=={common_interfaces}" for m in messages)]
 
 
+JAZZY = ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6")
+
 setup(
     name=PACKAGE,
     version=VERSION,
@@ -64,8 +66,8 @@ setup(
     zip_safe=False,
     install_requires=["numpy>=1.21", "pyyaml>=5.4", "safetensors>=0.4", *TORCH, "transforms3d>=0.4.2"],
     extras_require={
-        "ros": ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6"),  # the long-term release
-        "ros-jazzy": ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6"),
+        "ros": JAZZY,  # the long-term release
+        "ros-jazzy": JAZZY,
         "ros-kilted": ros_wheels("kilted", rclpy="9.1.2", common_interfaces="5.5.1"),
         "bags": ["backports.zstd", "lz4", "matplotlib", "rich", "rosbags>=0.11", "tqdm"],
         # Up to this release the wheels bring the model of poses; newer ones need a file (docs/camera.md).
