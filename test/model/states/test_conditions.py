@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 import pytest
+from helpers.arms import HANGING
 
 from usdrl_model.states import conditions
 from usdrl_model.states.conditions import Condition, Scene, Verdict
@@ -12,10 +13,6 @@ from usdrl_model.states.config import StatesConfig
 from usdrl_model.states.measures import Arm, Leg, Measures
 from usdrl_model.states.person import CONDITIONS
 
-HANGING = Arm(
-    reach=1.0, elevation=-80.0, wrist=(0.1, -1.0, 0.0), height=-1.0, over_head=-1.6, from_head=1.6, elbow=-0.5,
-    ahead=0.0, aside=0.3,
-)  # fmt: skip
 RAISED = dataclasses.replace(HANGING, elevation=70.0, over_head=0.5, from_head=0.8, elbow=0.4)
 LEVEL = dataclasses.replace(HANGING, elevation=0.0)
 SHOWN = dataclasses.replace(HANGING, reach=0.95, height=0.0, ahead=0.8, aside=0.2)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from helpers.arms import HANGING
 from helpers.people import standing
 
 from usdrl_model.skeleton.topology import JOINT_INDEX
@@ -16,11 +17,7 @@ from usdrl_model.states.switch import Switch
 
 BODY, SURE = standing(), np.ones(25)
 (UP,) = measure(BODY[None], SURE[None], np.zeros((1, 3)))
-SHOWN = Arm(
-    reach=0.95, elevation=0.0, wrist=(0.0, 0.0, 0.8), height=0.0, over_head=-1.0, from_head=1.0, elbow=-0.3,
-    ahead=0.8, aside=0.2,
-)  # fmt: skip
-HANGING = dataclasses.replace(SHOWN, elevation=-80.0, wrist=(0.0, -1.0, 0.0), height=-1.0, ahead=0.0)
+SHOWN = dataclasses.replace(HANGING, reach=0.95, elevation=0.0, wrist=(0.0, 0.0, 0.8), height=0.0, ahead=0.8, aside=0.2)
 GONE = Arm(**dict.fromkeys((field.name for field in dataclasses.fields(Arm)), math.nan) | {"wrist": (math.nan,) * 3})
 
 
