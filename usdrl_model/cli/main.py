@@ -37,6 +37,11 @@ from usdrl_model.errors.shown import piped, reason
 if TYPE_CHECKING:
     from usdrl_model.checkpoints.config_file import Kind
 
+VERBS = (
+    pretrain, probe, finetune, calibrate, evaluate, benchmark, data, predict, gestures, listing, export, bench, convert,
+    card,
+)  # fmt: skip
+"""The module of every verb but ``info``, in the order of the help."""
 LIBRARIES = ("torch", "onnxruntime", "numpy", "safetensors", "transforms3d", "pyyaml", "rclpy", "rosbags")
 VARIABLES = ("ROS_DISTRO", "ROS_DOMAIN_ID", "RMW_IMPLEMENTATION")
 """Of the environment; a distribution has a middleware of its own where none is set."""
@@ -63,20 +68,8 @@ def parser() -> argparse.ArgumentParser:
     info = verbs.add_parser("info", help="versions, device and weights, for bug reports")
     info.set_defaults(run=reported("usdrl info", _info))
 
-    pretrain.add_verb(verbs)
-    probe.add_verb(verbs)
-    finetune.add_verb(verbs)
-    calibrate.add_verb(verbs)
-    evaluate.add_verb(verbs)
-    benchmark.add_verb(verbs)
-    data.add_verb(verbs)
-    predict.add_verb(verbs)
-    gestures.add_verb(verbs)
-    listing.add_verb(verbs)
-    export.add_verb(verbs)
-    bench.add_verb(verbs)
-    convert.add_verb(verbs)
-    card.add_verb(verbs)
+    for verb in VERBS:
+        verb.add_verb(verbs)
     return root
 
 
