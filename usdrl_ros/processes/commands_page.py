@@ -10,14 +10,13 @@ import os
 from importlib import import_module
 from pathlib import Path
 
+from usdrl_ros.processes.executables import COMMANDS
+
 PAGE = Path("docs/commands.md")
-PARSERS = {
-    "usdrl": "usdrl_model.cli.main",
-    "usdrl-bag": "usdrl_ros.bags.command",
-    "usdrl-check": "usdrl_ros.checking.check",
-    "usdrl-play": "usdrl_ros.bags.play",
-    "usdrl-evaluate-bag": "usdrl_ros.bags.evaluate",
-    "usdrl-demo": "usdrl_ros.demo.demo",
+NO_OPTIONS = ("usdrl-mcp", "usdrl-performer")
+"""Commands without a parser: what they take are parameters of ROS, or nothing."""
+PARSERS = {"usdrl": "usdrl_model.cli.main"} | {
+    command: module for command, (module, _) in COMMANDS.items() if command not in NO_OPTIONS
 }
 """Command -> the module whose ``parser()`` reads its arguments."""
 HEAD = """# Commands

@@ -18,45 +18,53 @@ from usdrl_ros.processes.children import Terminated
 
 BAGS = ("rosbags", "matplotlib", "rich", "tqdm")
 """What commands around bags need besides ROS and the model: the extra ``bags``."""
-
-
+COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "usdrl-bag": ("usdrl_ros.bags.command", ("rosbags", "tqdm")),
+    "usdrl-check": ("usdrl_ros.checking.check", ()),
+    "usdrl-play": ("usdrl_ros.bags.play", ("rosbags",)),
+    "usdrl-evaluate-bag": ("usdrl_ros.bags.evaluate", ("rosbags", "matplotlib", "tqdm")),
+    "usdrl-demo": ("usdrl_ros.demo.demo", BAGS),
+    "usdrl-mcp": ("usdrl_ros.agents.mcp_server", ("mcp",)),
+    "usdrl-performer": ("usdrl_ros.demo.performer_node", ()),
+}
+"""Command -> the module that does its work, and what it needs beyond the imports of that module."""
 STOPPED, TERMINATED = 130, 143
 """Status of a program that Ctrl-C or SIGTERM ended, as shells expect it."""
 
 
 def bag() -> int:
     """``usdrl-bag``."""
-    return _run("usdrl-bag", "usdrl_ros.bags.command", "rosbags", "tqdm")
+    return _run("usdrl-bag")
 
 
 def check() -> int:
     """``usdrl-check``."""
-    return _run("usdrl-check", "usdrl_ros.checking.check")
+    return _run("usdrl-check")
 
 
 def demo() -> int:
     """``usdrl-demo``."""
-    return _run("usdrl-demo", "usdrl_ros.demo.demo", *BAGS)
+    return _run("usdrl-demo")
 
 
 def evaluate_bag() -> int:
     """``usdrl-evaluate-bag``."""
-    return _run("usdrl-evaluate-bag", "usdrl_ros.bags.evaluate", "rosbags", "matplotlib", "tqdm")
+    return _run("usdrl-evaluate-bag")
 
 
 def mcp() -> int:
     """``usdrl-mcp``."""
-    return _run("usdrl-mcp", "usdrl_ros.agents.mcp_server", "mcp")
+    return _run("usdrl-mcp")
 
 
 def performer() -> int:
     """``usdrl-performer``."""
-    return _run("usdrl-performer", "usdrl_ros.demo.performer_node")
+    return _run("usdrl-performer")
 
 
 def play() -> int:
     """``usdrl-play``."""
-    return _run("usdrl-play", "usdrl_ros.bags.play", "rosbags")
+    return _run("usdrl-play")
 
 
 def split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -87,8 +95,9 @@ def without(program: str, text: str, error: ImportError, arguments: Sequence[str
     return 1
 
 
-def _run(program: str, module: str, *needs: str) -> int:
-    """Run a command; what it ``needs`` beyond the imports of its module is missed at once, and not after the work."""
+def _run(program: str) -> int:
+    """Run a command; what it needs beyond the imports of its module is missed at once, and not after the work."""
+    module, needs = COMMANDS[program]
     try:
         for name in needs:
             if importlib.util.find_spec(name) is None:

@@ -3,12 +3,12 @@
 import argparse
 import os
 from collections.abc import Iterator
-from importlib import import_module
+from importlib import import_module, metadata
 
 import pytest
 from helpers.paths import ROOT
 
-from usdrl_ros.processes.commands_page import PARSERS, markdown
+from usdrl_ros.processes.commands_page import NO_OPTIONS, PARSERS, markdown
 
 
 def test_the_page_of_commands_is_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,6 +32,12 @@ def options() -> Iterator[tuple[str, str, argparse.Action]]:
             for action in parser._actions:
                 for option in action.option_strings:
                     yield name, option, action
+
+
+def test_no_command_is_left_out() -> None:
+    scripts = metadata.distribution("usdrl_ros").entry_points.select(group="console_scripts")
+    nodes = {"usdrl-perception", "usdrl-camera"}  # with parameters of ROS alone
+    assert {script.name for script in scripts} == {*PARSERS, *NO_OPTIONS, *nodes}
 
 
 def test_every_command_and_verb_is_on_the_page() -> None:
