@@ -16,7 +16,6 @@ from usdrl_ros.wire import NODE
 PERIOD = 0.5
 BEAT = 0.1
 """Seconds between two states: far below what is promised, so that a busy machine is no dead node."""
-STARTED = (True, "person cam:7: make the gesture, then call enrol/stop")
 
 
 class Scripted:
@@ -30,17 +29,27 @@ class Scripted:
         self.executor.add_node(self.node)
         self.people, self.events, self.calls, self.beating = [], [], [], False
         self.stamp, self.frames = 100.0, True
-        self.start_answer = STARTED
+        self.refused, self.others = "", 0
+        """Why a gesture cannot begin; how often another one asks for one of theirs just before it does."""
         self.publisher = self.node.create_publisher(String, "actions/state", LATCHED)
         for name in ("enrol.label", "enrol.person"):
             self.node.declare_parameter(name, "")
         self.serves = serves
         self.serve("list_labels", lambda: (True, json.dumps(["wave", "walk"])))
-        self.serve("enrol/start", lambda: self.start_answer)
-        self.serve("enrol/stop", lambda: (True, f"{self.node.get_parameter('enrol.label').value}: 1 example"))
+        self.serve("enrol/start", self.start)
+        self.serve("enrol/cancel", lambda: (True, "nothing is kept of what was shown"))
+        self.serve("enrol/stop", lambda: (True, f"{self.label}: 1 example"))
         self.node.create_timer(BEAT, self.beat)
         self.thread = threading.Thread(target=self.executor.spin, daemon=True)
         self.thread.start()
+
+    def start(self):
+        if self.refused:
+            return False, self.refused
+        self.others -= 1
+        self.label = self.node.get_parameter("enrol.label").value
+        person = "other" if self.others >= 0 else self.node.get_parameter("enrol.person").value or "cam:7"
+        return True, f"{self.label}: person {person}: make the gesture, then call enrol/stop"
 
     def serve(self, name, answer):
         def respond(_, response):

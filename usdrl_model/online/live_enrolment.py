@@ -3,8 +3,8 @@
 Example::
 
     live = LiveEnrolment(stream, Path("gestures"))     # recognises what is in the folder
-    live.start()                                       # the nearest person will make the gesture ...
-    live.stop("thumbs_up")                             # ... and has made it: stored, and recognised at once
+    live.start("thumbs_up")                            # the nearest person will make the gesture ...
+    live.stop()                                        # ... and has made it: stored, and recognised at once
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.checkpoints.shipped import GESTURE_DETECTOR
+from usdrl_model.errors.shown import cut
 from usdrl_model.gestures import background, enrolment, library
 from usdrl_model.gestures.enrolment import Enrolled
 from usdrl_model.gestures.examples import Shown
@@ -46,6 +47,8 @@ class LiveEnrolment:
         self._folder = folder
         self._detector = stream.weights if detector is None else detector
         self._background = background.find(self._detector)
+        self._label = ""
+        """Of the gesture that was started, until another one is."""
         self._started: tuple[TrackedPerson, float | None, float] | None = None
         """Person, since when they were here, and stamp of the start."""
         self._made: Shown | None = None
@@ -92,23 +95,32 @@ class LiveEnrolment:
         """By whose features gestures are told."""
         return self._detector
 
-    def start(self, person: str = "") -> str:
-        """From now on ``person``, or the nearest one, makes the gesture; returns the name of the person.
+    def start(self, label: str, person: str = "") -> str:
+        """From now on ``person``, or the nearest one, makes the gesture ``label``; returns the name of the person.
+
+        One at a time: until ``stop``, or until it cannot be stored any more, because the person is lost or that is
+        longer ago than what is kept of them.
 
         Raises:
-            ValueError: nobody is there, or nobody of that name, or two people are equally near.
+            ValueError: another one is being shown, ``check`` refuses the label, nobody is there, or nobody of that
+                name, or two people are equally near.
         """
+        if self._started is not None and (left := live_examples.left(self._stream, *self._started)) > 0.0:
+            raise ValueError(
+                f"{self._label} is being shown by person {cut(self._started[0].id)}, one at a time: end it, or"
+                f" begin in {left:.1f} s"
+            )
+        self.check(label)
         found = live_examples.find(self._stream, person)
-        self._started, self._made = (found, found.came, self._stream.stamp), None
+        self._label, self._started, self._made = label, (found, found.came, self._stream.stamp), None
         return found.id
 
-    def stop(self, label: str, silent: float = 0.0) -> Enrolled:
-        """The gesture has been made: add it to the examples of ``label``, and recognise it.
+    def stop(self, silent: float = 0.0) -> Enrolled:
+        """The gesture has been made: add it to the examples of its label, and recognise it.
 
         ``silent``: seconds since the newest frame of the stream came.
 
-        Where the label is refused, another call may name another one for what was made until the first; where it
-        could not be stored, another call may store it.
+        Where it could not be stored, another call may store it.
 
         Raises:
             ValueError: it was not started, or what the person did is no example of a gesture, or the folder has got a
@@ -120,9 +132,10 @@ class LiveEnrolment:
             self._made = live_examples.example(self._stream, *started, self._detector.config.detector, silent)
         if self._made is None:
             raise ValueError("not started: call start, make the gesture, call stop")
-        self.check(label)
         check_names(library.labels(self._folder), self._stream.told)  # what others have put there meanwhile
-        enrolled = enrolment.add(self._folder, label, [self._made], self._detector, self._background, patience=PATIENCE)
+        enrolled = enrolment.add(
+            self._folder, self._label, [self._made], self._detector, self._background, patience=PATIENCE
+        )
         self._made = None
         self._recognise()
         return enrolled

@@ -33,6 +33,13 @@ def find(stream: ActionStream, person: str = "") -> TrackedPerson:
     return near[0]
 
 
+def left(stream: ActionStream, person: TrackedPerson, came: float | None, since: float) -> float:
+    """Seconds for which what a person does since a stamp is still kept; arguments as of ``example``, 0: it is lost."""
+    kept = person.track.capacity / stream.weights.config.detector.rate
+    there = person in stream.people and person.came == came
+    return max(0.0, since + kept - stream.stamp) if there else 0.0
+
+
 def example(
     stream: ActionStream,
     person: TrackedPerson,

@@ -6,19 +6,20 @@ The node is spun by a thread of its own; everything here is awaited on the event
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Generator
+from typing import Any, TypeVar
 
 import anyio
-from rcl_interfaces.srv import SetParameters
-from rclpy.client import Client
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_ros.client import ActionsClient
-from usdrl_ros.service_calls import NoAnswerError, Services, ask, text_parameters
+from usdrl_ros.enrolling import Enrolling
+from usdrl_ros.service_calls import NoAnswerError, Services, ask
 from usdrl_ros.wire import STATE
 
+Answer = TypeVar("Answer")
 POLL = 0.05
 """Seconds between two looks."""
 FIRST_BEATS = 2.0
@@ -62,16 +63,15 @@ class Perception:
             NoPerceptionError: no answer.
             ValueError: the node refuses; its own words.
         """
-        response = await self._answer(self._service(Trigger, service), Trigger.Request())
+        response = await self.follow(ask(self._service(Trigger, service), Trigger.Request()))
         return str(response.message)
 
-    async def set(self, **texts: str) -> None:
-        """Set parameters of the node that are texts; ``_`` in a name stands for a dot. Errors as ``ask``."""
-        dotted = {name.replace("_", "."): text for name, text in texts.items()}
-        await self._answer(self._service(SetParameters, "set_parameters"), text_parameters(dotted))
+    def gesture(self, label: str, person: str) -> Enrolling:
+        """A gesture that the node is to learn; its steps are for ``follow``."""
+        return Enrolling(self._service, label, person)
 
-    async def _answer(self, client: Client, request: Any) -> Any:
-        steps = ask(client, request)
+    async def follow(self, steps: Generator[None, None, Answer]) -> Answer:
+        """What steps that ask the node end with; errors as ``ask``."""
         while True:
             try:
                 next(steps)

@@ -19,6 +19,7 @@ from usdrl_model.errors.shown import MESSAGE, cut
 from usdrl_model.states.person import STATES
 from usdrl_ros.agents.perception import POLL, NoPerceptionError, Perception
 from usdrl_ros.client import ActionsClient
+from usdrl_ros.wire import told_of
 
 LONGEST_GESTURE = 6.0
 """Seconds: weights keep two windows, those that ship 6.4 s and more; a longer one is refused when it has been made."""
@@ -117,10 +118,11 @@ def server(perception: Perception) -> MCPServer:
             raise ValueError("a gesture is being shown just now: wait until that is over")
         async with enrolling:
             await perception.state()
-            await perception.set(enrol_label=label, enrol_person=person)
-            shown_by = await perception.ask("enrol/start")
+            gesture = perception.gesture(label, person)
+            began = await perception.follow(gesture.begin())
             await anyio.sleep(seconds)
-            return {"learnt": await perception.ask("enrol/stop"), "shown_by": shown_by.rpartition(": ")[0]}
+            learnt = await perception.follow(gesture.end())
+            return {"learnt": learnt, "shown_by": began.removeprefix(told_of(label)).rpartition(": ")[0]}
 
     return mcp
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any
-
 from py_trees.common import Status
-from rcl_interfaces.srv import SetParameters
-from std_srvs.srv import Trigger
 
 from usdrl_ros.behaviours.leaf import NAMESPACE, Leaf
 from usdrl_ros.client import ActionsClient
-from usdrl_ros.service_calls import NoAnswerError, RefusedError, Services, ask, text_parameters
+from usdrl_ros.enrolling import Enrolling, Steps
+from usdrl_ros.service_calls import NoAnswerError, RefusedError, Services
 
 
 class EnrolGesture(Leaf):
     """RUNNING while a person shows a gesture; SUCCESS once it is stored, FAILURE where it is no example of one.
+
+    A node is shown one gesture at a time: FAILURE, too, while that of another leaf or program is.
 
     ``feedback_message`` is the node's answer, for the robot to say: what was stored, or what to do better. A leaf that
     is interrupted stores nothing. The node needs a folder for gestures (docs/gestures.md).
@@ -43,8 +41,8 @@ class EnrolGesture(Leaf):
         super().__init__(f"enrol {label}", client, namespace=namespace, read=(who,) if who else ())
         self.label, self.who, self.seconds = label, who, seconds
         given = str(client.node.resolve_service_name(perception)) if perception else ""
-        self._service = Services(client.node, lambda: given or client.perception)
-        self._steps: Generator[None, None, str] = self._enrol()
+        self._services = Services(client.node, lambda: given or client.perception)
+        self._steps: Steps = self._enrol()
 
     def initialise(self) -> None:
         """Begin anew."""
@@ -62,7 +60,7 @@ class EnrolGesture(Leaf):
             return Status.FAILURE
         return Status.RUNNING
 
-    def _enrol(self) -> Generator[None, None, str]:
+    def _enrol(self) -> Steps:
         """A step a tick; the node's last words."""
         person = ""
         if self.who:
@@ -70,15 +68,10 @@ class EnrolGesture(Leaf):
             if said is None:
                 raise RefusedError(f"nobody is {self.who}")
             person = said
-        texts = {"enrol.label": self.label, "enrol.person": person}
-        yield from self._ask(SetParameters, "set_parameters", text_parameters(texts))
-        yield from self._ask(Trigger, "enrol/start", Trigger.Request())
+        gesture = Enrolling(self._services, self.label, person, lambda: self.client.now)
+        yield from gesture.begin()
         self.feedback_message = "showing"
         end = self.client.now + self.seconds
         while self.client.now < end:
             yield
-        answer = yield from self._ask(Trigger, "enrol/stop", Trigger.Request())
-        return str(answer.message)
-
-    def _ask(self, kind: Any, service: str, request: Any) -> Generator[None, None, Any]:
-        return ask(self._service(kind, service), request, lambda: self.client.now)
+        return (yield from gesture.end())

@@ -1,4 +1,4 @@
-"""The services ``~/enrol/start`` and ``~/enrol/stop``: a person shows a gesture, and the node knows it."""
+"""The services ``~/enrol/start``, ``stop`` and ``cancel``: a person shows a gesture, and the node knows it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from usdrl_model.plausibility.findings import misread
 from usdrl_ros.node.services import no_weights
 from usdrl_ros.parameters import values
 from usdrl_ros.parameters.values import PerceptionConfig
+from usdrl_ros.wire import told_of
 
 if TYPE_CHECKING:
     from usdrl_model.online.live_enrolment import LiveEnrolment
@@ -28,18 +29,22 @@ Work = Callable[["LiveEnrolment", PerceptionConfig, float], str]
 
 
 def start(enrolment: LiveEnrolment, config: PerceptionConfig, silent: float) -> str:
-    """The gesture begins; ValueError as ``LiveEnrolment.start``, and for a name that it cannot have."""
-    if config.enrol_label:
-        enrolment.check(config.enrol_label)  # before somebody makes it
-    person = enrolment.start(config.enrol_person)
-    return f"person {cut(person)}: make the gesture, then call enrol/stop"
+    """The gesture begins, with the label and the person of now; ValueError without, and as ``LiveEnrolment.start``."""
+    if not config.enrol_label:
+        raise ValueError("set the parameter enrol.label to the name of the gesture, then begin again")
+    person = enrolment.start(config.enrol_label, config.enrol_person)
+    return f"{told_of(config.enrol_label, person)}make the gesture, then call enrol/stop"
 
 
 def stop(enrolment: LiveEnrolment, config: PerceptionConfig, silent: float) -> str:
     """The gesture has been made; errors as ``LiveEnrolment.stop``."""
-    if not config.enrol_label:
-        raise ValueError("set the parameter enrol.label to the name of the gesture, then make it again")
-    return str(enrolment.stop(config.enrol_label, silent))
+    return str(enrolment.stop(silent))
+
+
+def cancel(enrolment: LiveEnrolment, config: PerceptionConfig, silent: float) -> str:
+    """Nothing is shown any more, and nothing is stored."""
+    enrolment.forget()
+    return "nothing is kept of what was shown"
 
 
 def enrol(node: PerceptionNode, work: Work, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:

@@ -29,7 +29,7 @@ from usdrl_ros.diagnostics.content_report import ContentReport
 from usdrl_ros.diagnostics.health import Health
 from usdrl_ros.inputs.registry import load
 from usdrl_ros.inputs.tf_listener import TfListener, tf_listener
-from usdrl_ros.node.enrol import enrol, start, stop
+from usdrl_ros.node.enrol import cancel, enrol, start, stop
 from usdrl_ros.node.further_subscriptions import FurtherSubscriptions
 from usdrl_ros.node.model import StreamFactory, load_stream
 from usdrl_ros.node.pipeline import Pipeline, build, looks_up_transforms
@@ -110,7 +110,7 @@ class PerceptionNode(ServedNode):
         switching = MutuallyExclusiveCallbackGroup()  # may load weights
         self.create_service(SetBool, "~/enable", partial(enable, self), callback_group=switching)
         enrolling = MutuallyExclusiveCallbackGroup()  # an answer waits for the worker
-        for name, work in {"start": start, "stop": stop}.items():
+        for name, work in {"start": start, "stop": stop, "cancel": cancel}.items():
             self.create_service(Trigger, f"~/enrol/{name}", partial(enrol, self, work), callback_group=enrolling)
         self.add_on_set_parameters_callback(self._set_parameters)
 

@@ -80,7 +80,7 @@ PARAMETERS: tuple[Declaration, ...] = (
         name="enrol.label",
         default="",
         dynamic=True,
-        text="Gesture that `~/enrol/stop` adds an example to: letters, digits and underscores.",
+        text="Gesture that the next `~/enrol/start` begins, one at a time a node: letters, digits and underscores.",
     ),
     Declaration(name="enrol.person", default="", dynamic=True, text="Id of who shows the gesture. Empty: the nearest."),
     Declaration(

@@ -16,36 +16,51 @@ from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 
 
-def make_between_start_and_now(stream: ActionStream, live: LiveEnrolment) -> tuple[SkeletonFrame, ...]:
+def make_between_start_and_now(stream: ActionStream, live: LiveEnrolment, label="both_up") -> tuple[SkeletonFrame, ...]:
     """Somebody stands, the enrolment is started at frame 60, and they make the gesture; the frames."""
     made = performed(1, ("idle", 2.0), (GESTURE, 2.5), ("idle", 0.5)).frames
     for frame in made[:60]:
         stream.push(frame)
-    live.start()
+    live.start(label)
     for frame in made[60:]:
         stream.push(frame)
     return made
 
 
 @pytest.mark.parametrize("label", ["wave", "sitting", "my wave"])
-def test_a_label_is_refused_before_the_gesture_is_made_and_takes_nothing_from_it_afterwards(
-    tmp_path, detector, label: str
-) -> None:
-    stream = ActionStream(detector, topology="kinect_v2_25")
+def test_a_label_is_refused_before_the_gesture_is_made(tmp_path, detector, label: str) -> None:
+    stream = seen_at(detector, 2.0)
     enrolment = LiveEnrolment(stream, tmp_path)
     with pytest.raises(ValueError, match="^label: "):
-        enrolment.check(label)
-    made = make_between_start_and_now(stream, enrolment)
-    with pytest.raises(ValueError, match="^label: "):
-        enrolment.stop(label)
-    begin = made[-1].stamp + 1 / 30
-    for frame in performed(2, ("wave", 2.0)).frames:  # meanwhile
-        stream.push(dataclasses.replace(frame, stamp=frame.stamp + begin))
-    (example,) = enrolment.stop("both_up").gesture.examples
-    assert example.seconds == pytest.approx(made[-1].stamp - made[60].stamp, abs=0.2)
-    assert enrolment.labels == ("both_up",)
+        enrolment.start(label)
     with pytest.raises(ValueError, match="not started"):
-        enrolment.stop("both_up")
+        enrolment.stop()
+
+
+def test_one_gesture_is_shown_at_a_time_and_stored_by_the_name_with_which_it_began(tmp_path, detector) -> None:
+    stream = ActionStream(detector, topology="kinect_v2_25")
+    live = LiveEnrolment(stream, tmp_path)
+    make_between_start_and_now(stream, live, "first")
+    with pytest.raises(ValueError, match=r"^first is being shown by person 1, one at a time: .* begin in 3\.\d s$"):
+        live.start("second")
+    assert live.stop().gesture.label == "first"
+    assert live.start("second") == "1", "it is over"
+
+
+def test_a_gesture_that_nobody_ended_keeps_no_other_from_beginning(tmp_path, detector) -> None:
+    stream = ActionStream(detector, topology="kinect_v2_25")
+    live = LiveEnrolment(stream, tmp_path)
+    for frame in performed(1, ("idle", 12.0)).frames:
+        stream.push(frame)
+        if frame.stamp > 2.0 and frame.stamp - 2.0 < 1 / 25:
+            live.start("first")
+    assert live.start("second") == "1", "all that is kept is after it"
+    stream.reset()
+    for frame in performed(1, ("idle", 1.0), start=12.0).frames:
+        stream.push(frame)
+    assert live.start("third") == "1", "its person is another one now"
+    with pytest.raises(ValueError, match="^third is being shown"):
+        live.start("fourth")
 
 
 def test_nothing_is_stored_beside_a_gesture_that_came_meanwhile_and_has_the_name_of_an_action(
@@ -56,23 +71,29 @@ def test_nothing_is_stored_beside_a_gesture_that_came_meanwhile_and_has_the_name
     enrolment.add(tmp_path, "hand_up", [shown(detector, 0)], detector, background)
     make_between_start_and_now(stream, live)
     with pytest.raises(ValueError, match="hand_up is told by the weights .* already: remove the gesture"):
-        live.stop("both_up")
+        live.stop()
     assert library.labels(tmp_path) == ["hand_up"]
     library.remove(tmp_path, "hand_up")
-    live.stop("both_up")
+    live.stop()
     assert live.labels == ("both_up",)
 
 
 def test_what_was_made_waits_for_a_folder_that_is_in_use(tmp_path, detector) -> None:
     stream = ActionStream(detector, topology="kinect_v2_25")
     live = LiveEnrolment(stream, tmp_path)
-    make_between_start_and_now(stream, live)
+    made = make_between_start_and_now(stream, live)
     began = time.monotonic()
     with library.alone(tmp_path), pytest.raises(BlockingIOError, match="is in use by process"):
-        live.stop("both_up")
+        live.stop()
     assert time.monotonic() - began < 1.0, "the people of the stream wait meanwhile"
-    assert len(live.stop("both_up").gesture.examples) == 1
+    begin = made[-1].stamp + 1 / 30
+    for frame in performed(2, ("wave", 2.0)).frames:  # meanwhile
+        stream.push(dataclasses.replace(frame, stamp=frame.stamp + begin))
+    (example,) = live.stop().gesture.examples
+    assert example.seconds == pytest.approx(made[-1].stamp - made[60].stamp, abs=0.2)
     assert live.labels == ("both_up",)
+    with pytest.raises(ValueError, match="not started"):
+        live.stop()
 
 
 def seen_at(detector: LoadedDetector, *people: float) -> ActionStream:
@@ -113,9 +134,9 @@ def test_half_a_gesture_of_somebody_who_is_gone_is_refused(tmp_path, detector) -
         for step in range(frames):
             stream.push(SkeletonFrame(made[-1].stamp + (step + 1) / 30))
         with pytest.raises(ValueError, match=r"person 1 has not been seen for \d\.\d s: begin again"):
-            live.stop("both_up", silent)
+            live.stop(silent)
         with pytest.raises(ValueError, match="not started"):
-            live.stop("both_up")
+            live.stop()
     assert library.labels(tmp_path) == []
 
 

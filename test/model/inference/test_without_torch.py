@@ -38,9 +38,9 @@ states = set()
 for number, frame in enumerate(frames):
     stream.push(frame)
     if number == 60:
-        live.start()
+        live.start("both_up")
     if number == 115:
-        print(live.stop("both_up").gesture.label)
+        print(live.stop().gesture.label)
     states |= {held.name for person in stream.state().people for held in person.states.active}
 print(stream.counters["inferences"], sorted(states))
 for frame in frames:

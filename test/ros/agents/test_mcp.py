@@ -13,7 +13,7 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 pytest.importorskip("mcp", reason="needs mcp (extra mcp)")
 
 from helpers.mcp_client import SERVER, asked, environment  # noqa: E402
-from helpers.scripted_perception import STARTED, Scripted  # noqa: E402
+from helpers.scripted_perception import Scripted  # noqa: E402
 
 NAMESPACE = "/robot"
 SOON_AFTER = functools.partial(pytest.approx, abs=0.45)
@@ -41,7 +41,7 @@ def running():
 def robot(running):
     """A perception that beats, sees nobody, and is known to the server to live."""
     scripted, ask = running
-    scripted.people, scripted.calls, scripted.start_answer = [], [], STARTED
+    scripted.people, scripted.calls, scripted.refused, scripted.others = [], [], "", 0
     scripted.beating, scripted.frames = True, True
     until(lambda: ask("people") == (False, {"frame": "base_footprint", "silent_for": None, "people": []}))
     return scripted, ask
@@ -158,16 +158,26 @@ def test_a_gesture_that_is_too_long_to_be_kept_is_refused_before_it_is_made(robo
 
 def test_a_gesture_is_enrolled_in_one_call(robot):
     scripted, ask = robot
-    assert ask("enrol", label="thumbs_up", seconds=1.0, person="7") == (
+    assert ask("enrol", label="thumbs_up", seconds=1.0, person="cam:7") == (
         False, {"learnt": "thumbs_up: 1 example", "shown_by": "person cam:7"},
     )  # fmt: skip
     assert scripted.calls == ["enrol/start", "enrol/stop"]
-    assert scripted.node.get_parameter("enrol.person").value == "7"
+    assert scripted.node.get_parameter("enrol.person").value == "cam:7"
+
+
+def test_a_gesture_that_another_one_asked_for_meanwhile_is_not_said_to_be_learnt(robot):
+    scripted, ask = robot
+    scripted.others = 1
+    assert not ask("enrol", label="thumbs_up", seconds=1.0, person="7")[0]
+    assert scripted.calls == ["enrol/start", "enrol/cancel", "enrol/start", "enrol/stop"]
+    scripted.others = 100
+    failed, said = ask("enrol", label="thumbs_up", seconds=1.0, person="7")
+    assert failed and said.startswith("another gesture was begun meanwhile (thumbs_up: person other: ")
 
 
 def test_what_the_robot_refuses_is_said_in_its_own_words(robot):
     scripted, ask = robot
-    scripted.start_answer = (False, "nobody is seen: stand in front of the sensor")
+    scripted.refused = "nobody is seen: stand in front of the sensor"
     assert ask("enrol", label="thumbs_up") == (True, "nobody is seen: stand in front of the sensor")
     assert scripted.calls == ["enrol/start"]
 

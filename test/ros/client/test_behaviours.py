@@ -186,7 +186,7 @@ class Enrolment:
 
     def trigger(self, name, request, response):
         self.asked.append(name)
-        response.success, response.message = not self.refusal, self.refusal or f"{name}: done"
+        response.success, response.message = not self.refusal, self.refusal or f"thumbs_up: person 4: {name}"
         return response
 
     def set(self, request, response):
@@ -209,7 +209,7 @@ def test_a_gesture_is_enrolled_from_whom_the_tree_means(robot):
         assert leaf.feedback_message == words
         return leaf.status
 
-    assert ticks_to("stop: done") == Status.SUCCESS
+    assert ticks_to("thumbs_up: person 4: stop") == Status.SUCCESS
     assert enrolment.asked == ["enrol.label=thumbs_up, enrol.person=4", "start", "stop"]
     enrolment.refusal = "the person did not move"
     assert ticks_to("the person did not move") == Status.FAILURE

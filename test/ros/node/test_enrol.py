@@ -46,11 +46,11 @@ def call(robot, service):
     return robot.peer.call(Trigger, f"usdrl_perception/enrol/{service}")
 
 
-def show(robot, seed, start):
+def show(robot, seed, start, label):
     """A person stands, makes the gesture between start and stop, and leaves; the answer to stop."""
     recorded = performed(seed, ("idle", 2.0), (GESTURE, 2.5), ("idle", 0.5), start=start).frames
     robot.play(recorded[:60], SPEED)
-    assert call(robot, "start").message == "person 1: make the gesture, then call enrol/stop"
+    assert call(robot, "start").message == f"{label}: person 1: make the gesture, then call enrol/stop"
     robot.play(recorded[60:], SPEED)
     answer = call(robot, "stop")
     robot.reset()
@@ -62,12 +62,13 @@ def test_a_gesture_shown_to_the_robot_is_stored_and_watched(node, folders):
     node.wait(lambda: node.states, "a state")
     told = node.states[-1]["model"]
     assert told["gesture_weights"] == {"weights": told["weights"], "hash": told["hash"]}
-    assert call(node, "stop").message == "set the parameter enrol.label to the name of the gesture, then make it again"
+    unnamed = "set the parameter enrol.label to the name of the gesture, then begin again"
+    assert call(node, "start").message == unnamed
     assert node.set("enrol.label", "both_up").successful
     assert "expected labels of the weights, gestures or states, got 'both_up'" in node.set("watch", ["both_up"]).reason
     assert (call(node, "stop").message) == "not started: call start, make the gesture, call stop"
     for count in (1, 2, 3):
-        answer = show(node, count, 1000.0 + 100.0 * count)
+        answer = show(node, count, 1000.0 + 100.0 * count, "both_up")
         assert answer.success, answer.message
         assert answer.message.startswith(f"both_up: {count} example")
     assert sorted(file.name for file in (folders / "gestures" / "both_up").iterdir())[1] == "gesture.yaml"
@@ -175,15 +176,33 @@ def test_a_leaf_of_a_tree_enrols_whom_it_means(node, folders):
     client.close()
 
 
+def test_a_gesture_keeps_the_name_with_which_it_began_whatever_another_one_asks_for_meanwhile(node, folders):
+    node.reset()
+    recorded = performed(31, ("idle", 2.0), (GESTURE, 2.5), ("idle", 0.5), start=5500.0).frames
+    assert node.set("enrol.person", "").successful and node.set("enrol.label", "begun").successful
+    node.play(recorded[:60], SPEED)
+    assert call(node, "start").success
+    node.play(recorded[60:90], SPEED)
+    assert node.set("enrol.person", "2").successful and node.set("enrol.label", "other").successful
+    answer = call(node, "start")
+    assert not answer.success and answer.message.startswith("begun is being shown by person 1, one at a time: ")
+    node.play(recorded[90:], SPEED)
+    answer = call(node, "stop")
+    assert answer.success and answer.message.startswith("begun: 1 example")
+    assert not (folders / "gestures" / "other").exists()
+    assert node.set("enrol.person", "").successful and call(node, "start").success
+    assert call(node, "cancel").success and not call(node, "stop").success, "given up"
+
+
 def test_a_watched_gesture_that_was_removed_blocks_no_parameter(node, folders):
     node.reset()
     assert node.set("enrol.person", "").successful
     assert node.set("enrol.label", "watched").successful
-    assert show(node, 21, 6000.0).success
+    assert show(node, 21, 6000.0, "watched").success
     assert node.set("watch", ["watched"]).successful
     library.remove(folders / "gestures", "watched")
     assert node.set("enrol.label", "later").successful
-    assert show(node, 22, 6100.0).success, "which reads the folder again"
+    assert show(node, 22, 6100.0, "later").success, "which reads the folder again"
     for name, value in {"enrol.label": "another", "watch": ["watched", "later"]}.items():
         answer = node.set(name, value)
         assert answer.successful, answer.reason

@@ -1,0 +1,69 @@
+"""A gesture that a node is to learn: begun and ended in steps, whoever else asks the node meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+
+from rcl_interfaces.srv import SetParameters
+from std_srvs.srv import Trigger
+
+from usdrl_model.errors.shown import LINE, cut
+from usdrl_ros.service_calls import RefusedError, Services, ask, text_parameters
+from usdrl_ros.wire import told_of
+
+TRIES = 5
+"""Of a beginning, until others who ask at the same moment are told to wait."""
+Steps = Generator[None, None, str]
+"""A step a look, then the answer of the node."""
+
+
+class Enrolling:
+    """One gesture of one who asks; a node is shown one at a time.
+
+    Args:
+        services: of the node.
+        label: of the gesture.
+        person: id of who shows it; empty: the nearest one.
+        monotonic: seconds that never jump.
+    """
+
+    def __init__(
+        self, services: Services, label: str, person: str = "", monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._services, self._label, self._person, self._monotonic = services, label, person, monotonic
+
+    def begin(self) -> Steps:
+        """The gesture is shown from now on; the answer says by whom.
+
+        Label and person are parameters of the node: where another one has set theirs before the start, what has begun
+        is given up, and one's own is begun again.
+
+        Raises:
+            NoAnswerError: as ``service_calls.ask``.
+            RefusedError: the node refuses, because another gesture is shown just now, or others ask again and again.
+        """
+        texts = text_parameters({"enrol.label": self._label, "enrol.person": self._person})
+        for _ in range(TRIES):
+            yield from ask(self._services(SetParameters, "set_parameters"), texts, self._monotonic)
+            answer = yield from self._ask("start")
+            if answer.startswith(told_of(self._label, self._person)):
+                return answer
+            yield from self._ask("cancel")
+        raise RefusedError(f"another gesture was begun meanwhile ({cut(answer, LINE)}): begin again")
+
+    def end(self) -> Steps:
+        """The gesture has been shown; the answer says what was stored.
+
+        Raises:
+            NoAnswerError: as ``service_calls.ask``.
+            RefusedError: it was no example, or another one who asked ended it, and began what is stored.
+        """
+        answer = yield from self._ask("stop")
+        if not answer.startswith(told_of(self._label)):
+            raise RefusedError(f"another gesture was begun meanwhile ({cut(answer, LINE)}): begin again")
+        return answer
+
+    def _ask(self, name: str) -> Steps:
+        answer = yield from ask(self._services(Trigger, f"enrol/{name}"), Trigger.Request(), self._monotonic)
+        return str(answer.message)
