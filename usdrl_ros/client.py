@@ -223,15 +223,17 @@ class ActionsClient:
         It may be asked again and again, and gives the person as in ``people``; only the ``id`` of one who began and has
         left again; None as long as there is nobody. Arguments as of ``doing``.
         """
-        cursor = self.cursor
+        cursor, lived = self.cursor, self.alive
 
         def look() -> dict[str, Any] | None:
-            nonlocal cursor
+            nonlocal cursor, lived
             if found := self.at_it(label, person, min_score):
                 return found[0]
-            if not self.alive:
-                cursor = self.cursor  # what the next states bring may be older than the call
-            elif begun := self.begun(label, cursor, person, min_score):
+            alive = self.alive
+            lived = lived or alive
+            if not lived:
+                cursor = self.cursor  # what the first states bring may be older than the call
+            elif alive and (begun := self.begun(label, cursor, person, min_score)):
                 return self.person(begun[0]) or {"id": begun[0]}
             return None
 

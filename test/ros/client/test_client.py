@@ -82,6 +82,21 @@ def test_waiting_believes_no_event_of_a_node_that_may_be_dead(peer):
     client.close()
 
 
+def test_waiting_keeps_what_was_heard_after_a_while_in_which_nothing_was(peer):
+    ahead = [0.0]
+    client = ActionsClient(peer.node, monotonic=lambda: ahead[0])
+    for stamp in (1.0, 2.0):
+        client._hear(state(stamp, period=0.25))
+    look = client.lookout("wave")
+    assert look() is None
+    ahead[0] += 5.0  # a callback of the robot takes its time
+    client._hear(state(3.0, period=0.25, events=WAVED))
+    assert look() is None, "the node may be dead"
+    client._hear(state(4.0, period=0.25, events=WAVED))
+    assert look() == {"id": "anna"}
+    client.close()
+
+
 def test_waiting_spins_the_node_where_no_executor_has_it(peer):
     speaker = peer.node.create_publisher(String, "actions/state", LATCHED)
     wave = {"label": "wave", "state": "active", "score": 0.9}
