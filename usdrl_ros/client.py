@@ -33,6 +33,7 @@ from usdrl_ros.known_labels import KnownLabels
 from usdrl_ros.listening import listening
 from usdrl_ros.outputs.state_json import SCHEMA
 from usdrl_ros.perception_name import SERVICE, perception_name
+from usdrl_ros.subscribers import Callback, Subscribers
 from usdrl_ros.wire import STATE
 
 
@@ -53,7 +54,7 @@ class ActionsClient:
         self._monotonic = monotonic
         self._heard = Heard()
         self._labels = KnownLabels(node, lambda: f"{self.perception}/{SERVICE}")
-        self._callbacks: list[Callable[[dict[str, Any]], None]] = []
+        self._subscribers = Subscribers()
         self._news = threading.Condition()
         qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._subscription = node.create_subscription(String, topic, self._hear, qos)
@@ -210,10 +211,12 @@ class ActionsClient:
         with self._news:
             return self._heard.approach(person) if self.alive else None
 
-    def subscribe(self, callback: Callable[[dict[str, Any]], None]) -> Callable[[], None]:
-        """Call ``callback`` with every new event, from the thread that spins; the result ends that."""
-        self._callbacks.append(callback)
-        return lambda: self._callbacks.remove(callback)
+    def subscribe(self, callback: Callback) -> Callable[[], None]:
+        """Call ``callback`` with every new event, from the thread that spins; the result ends that.
+
+        What it raises is raised there, after all others have been called.
+        """
+        return self._subscribers.add(callback)
 
     def lookout(
         self, label: str, person: str | None = None, min_score: float = 0.0
@@ -284,9 +287,7 @@ class ActionsClient:
         with self._news:
             fresh = self._heard.take(state, self._monotonic())
             self._news.notify_all()
-        for event in fresh:
-            for callback in tuple(self._callbacks):
-                callback(event)
+        self._subscribers.tell(fresh)
 
 
 def _by_distance(people: list[dict[str, Any]]) -> list[dict[str, Any]]:
