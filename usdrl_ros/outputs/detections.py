@@ -29,9 +29,9 @@ def label_info_type() -> Any:
 
 
 def detections(state: StreamState, header: Header, to_published: Callable[[Any], np.ndarray]) -> Any:
-    """One detection per person: id, bounding box of the joints, one hypothesis per action, highest score first.
+    """One detection per person: id, bounding box of the joints, one hypothesis per active action, highest score first.
 
-    Nobody where joints are in a picture, because a box needs a place.
+    Candidates could not be told from actions there. Nobody where joints are in a picture, because a box needs a place.
     """
     from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
 
@@ -47,7 +47,8 @@ def detections(state: StreamState, header: Header, to_published: Callable[[Any],
         centre.x, centre.y, centre.z = ((low + high) / 2.0).tolist()
         size.x, size.y, size.z = (high - low).tolist()
         detection.bbox.center.orientation.w = 1.0
-        for action in person.actions:
+        active = [action for action in person.actions if action.active]
+        for action in sorted(active, key=lambda one: -one.score):
             result = ObjectHypothesisWithPose()
             result.hypothesis.class_id, result.hypothesis.score = action.label, float(action.score)
             result.pose.pose = detection.bbox.center

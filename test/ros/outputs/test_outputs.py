@@ -163,7 +163,8 @@ def test_detections_where_vision_msgs_is_installed(monkeypatch):
     monkeypatch.setitem(sys.modules, "vision_msgs.msg", _vision_msgs())
     assert detections.message_type() is not None
     unseen = person("8", joints=np.full((25, 3), np.nan))
-    state = result(person("7", doing("wave", 0.8), doing("clap", 0.6)), unseen).state
+    candidate = dataclasses.replace(doing("throw", 0.9), active=False)
+    state = result(person("7", doing("clap", 0.6), doing("wave", 0.8), candidate), unseen).state
     array = detections.detections(state, HEADER, FRAMES.to_published)
     (detection,) = array.detections
     assert (array.header, detection.id) == (HEADER, "7")
