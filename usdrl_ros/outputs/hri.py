@@ -63,29 +63,35 @@ class Hri:
 
     def publish(self, result: Result, header: Header) -> None:
         """Publish what has begun with ``result``."""
+        people = {person.id for person in result.state.people}
         if self._gesture is not None:
-            self._follow({person.id for person in result.state.people})
+            self._expect(people)
         for begun in self._begun(result):
             if begun.label in self._gestures and begun.person in self._bodies:
                 self._bodies[begun.person].publish(self._gesture(header=header, gesture=self._gestures[begun.label]))
+                people.add(begun.person)  # what is not yet sent would be lost with its publisher
             if begun.label in self._names and self._intents is not None:
                 self._intents.publish(self._said(begun))
+        self._leave(people)
 
     def heartbeat(self, header: Header) -> None:
         """What has begun is told once."""
 
     def destroy(self) -> None:
         """Destroy all publishers."""
-        self._follow(set())
+        self._leave(set())
         if self._intents is not None:
             self._destroy(self._intents)
 
-    def _follow(self, people: set[str]) -> None:
+    def _expect(self, people: set[str]) -> None:
         """A topic for everybody from the first moment on, so that subscribers have found it when a gesture begins."""
-        for gone in self._bodies.keys() - people:
-            self._destroy(self._bodies.pop(gone))
         for person in sorted(people - self._bodies.keys()):
             self._bodies[person] = self._create(self._gesture, body_topic(person))
+
+    def _leave(self, people: set[str]) -> None:
+        """End the topics of all others."""
+        for gone in self._bodies.keys() - people:
+            self._destroy(self._bodies.pop(gone))
 
     def _begun(self, result: Result) -> list[Begun]:
         begun = [Begun(event.person, event.label, event.score) for event in result.events if event.kind == "onset"]

@@ -76,6 +76,17 @@ def test_a_wave_is_a_gesture_of_a_body_and_an_intent_of_a_person(topics):
     assert topics.open == []
 
 
+def test_a_gesture_of_somebody_who_goes_with_the_same_result_is_published(topics):
+    hri = Hri(read(SHIPPED, KNOWN), topics.create, topics.destroy)
+    hri.publish(result("7"), HEADER)
+    left = PersonEvent(kind="left", seq=3, person="7", came=1.0, went=19.0, reason="reset", stamp=20.0)
+    hri.publish(result(events=(onset("7", "wave"), onset("7", "wave", kind="offset"), left)), HEADER)
+    assert [one.gesture for one in topics.sent["humans/bodies/_7/gesture"]] == [6]
+    assert len(topics.sent["intents"]) == 1
+    hri.publish(result(), HEADER)
+    assert topics.open == ["intents"], "what was published has been sent by then"
+
+
 def test_a_state_is_told_when_it_begins_and_again_only_after_it_ended(topics):
     hri = Hri(read(SHIPPED, KNOWN), topics.create, topics.destroy)
     arm = "raising_left_arm"
