@@ -40,10 +40,11 @@ from usdrl_ros.wire import STATE
 class ActionsClient:
     """Subscribes to the state of a perception node; results are from the newest state, or empty if it is stale.
 
-    It may be asked from any thread; the node has to be spun (``wait_for`` does so itself where nobody else does).
+    It may be asked from any thread; the node has to be spun at least once a heartbeat, 0.25 s by default, or the
+    perception counts as dead (``wait_for`` does so itself where nobody else does).
 
     Args:
-        node: subscribes, and must be spun.
+        node: subscribes.
         topic: the state, relative to the namespace of ``node``.
         monotonic: seconds that never jump.
     """
