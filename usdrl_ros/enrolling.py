@@ -1,4 +1,4 @@
-"""A gesture that a node is to learn: begun and ended in steps, whoever else asks the node meanwhile."""
+"""A gesture that a node is to learn: begun, ended or given up in steps, whoever else asks the node meanwhile."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ class Enrolling:
             RefusedError: the node refuses, because another gesture is shown just now, or others ask again and again.
         """
         texts = text_parameters({"enrol.label": self._label, "enrol.person": self._person})
+        self._services(Trigger, "enrol/cancel")  # found by the time that it is needed
         for _ in range(TRIES):
             yield from ask(self._services(SetParameters, "set_parameters"), texts, self._monotonic)
             answer = yield from self._ask("start")
@@ -63,6 +64,10 @@ class Enrolling:
         if not answer.startswith(told_of(self._label)):
             raise RefusedError(f"another gesture was begun meanwhile ({cut(answer, LINE)}): begin again")
         return answer
+
+    def give_up(self) -> None:
+        """Nothing is stored of what was begun, and another one may begin; nobody waits for the answer."""
+        self._services.tell("enrol/cancel")
 
     def _ask(self, name: str) -> Steps:
         answer = yield from ask(self._services(Trigger, f"enrol/{name}"), Trigger.Request(), self._monotonic)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
@@ -11,6 +12,8 @@ from rcl_interfaces.srv import SetParameters
 from rclpy.client import Client
 from rclpy.node import Node
 from std_srvs.srv import Trigger
+
+from usdrl_ros.processes.lifecycle import InvalidHandle, RCLError
 
 PATIENCE = 6.0
 """Seconds to wait for an answer of the node, which itself waits 5.9 s for its model, at most."""
@@ -42,6 +45,12 @@ class Services:
         if name not in self._clients:
             self._clients[name] = self._node.create_client(kind, name)
         return self._clients[name]
+
+    def tell(self, service: str) -> None:
+        """Call a service of the type ``Trigger``, if it has been found by now; nobody waits for the answer."""
+        with suppress(RCLError, InvalidHandle):  # rclpy, or the node, may be shut down at any moment
+            if self._node.context.ok() and (client := self(Trigger, service)).service_is_ready():
+                client.call_async(Trigger.Request())
 
 
 def text_parameters(texts: Mapping[str, str]) -> SetParameters.Request:

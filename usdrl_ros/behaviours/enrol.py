@@ -16,7 +16,8 @@ class EnrolGesture(Leaf):
     A node is shown one gesture at a time: FAILURE, too, while that of another leaf or program is.
 
     ``feedback_message`` is the node's answer, for the robot to say: what was stored, or what to do better. A leaf that
-    is interrupted stores nothing. The node needs a folder for gestures (docs/gestures.md).
+    is interrupted, or hears nothing of the node any more, gives the gesture up (``enrol/cancel``): nothing is stored of
+    it, unless ``enrol/stop`` is already on its way. The node needs a folder for gestures (docs/gestures.md).
 
     Args:
         client: of the node.
@@ -43,11 +44,19 @@ class EnrolGesture(Leaf):
         given = str(client.node.resolve_service_name(perception)) if perception else ""
         self._services = Services(client.node, lambda: given or client.perception)
         self._steps: Steps = self._enrol()
+        self._shown: Enrolling | None = None
+        """What is shown just now."""
 
     def initialise(self) -> None:
         """Begin anew."""
         super().initialise()
         self._steps = self._enrol()
+
+    def terminate(self, new_status: Status) -> None:
+        """Give up what is shown just now."""
+        if self._shown is not None:
+            self._shown.give_up()
+            self._shown = None
 
     def judge(self) -> Status:  # noqa: D102
         try:
@@ -70,8 +79,10 @@ class EnrolGesture(Leaf):
             person = said
         gesture = Enrolling(self._services, self.label, person, lambda: self.client.now)
         yield from gesture.begin()
+        self._shown = gesture
         self.feedback_message = "showing"
         end = self.client.now + self.seconds
         while self.client.now < end:
             yield
+        self._shown = None
         return (yield from gesture.end())

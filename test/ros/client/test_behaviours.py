@@ -1,6 +1,5 @@
 """Behaviour trees see what people do: no edge is lost between ticks, and nothing is true of a node that died."""
 
-import functools
 import inspect
 import re
 
@@ -12,9 +11,6 @@ py_trees = pytest.importorskip("py_trees", reason="py_trees is not installed")
 
 from helpers.told_node import person, said, ticked, told_robot  # noqa: E402
 from py_trees.common import Status  # noqa: E402
-from rcl_interfaces.msg import SetParametersResult  # noqa: E402
-from rcl_interfaces.srv import SetParameters  # noqa: E402
-from std_srvs.srv import Trigger  # noqa: E402
 
 from usdrl_ros import behaviours  # noqa: E402
 from usdrl_ros.behaviours import (  # noqa: E402
@@ -172,71 +168,6 @@ def test_who_is_near_who_faces_and_who_stands_ahead(robot):
     assert [one["id"] for one in robot.client.in_front(within=4.0, angle=60.0)] == ["2", "3", "1"]
     robot.say(lost)
     assert robot.client.nearest() is None and robot.client.in_front() == []
-
-
-class Enrolment:
-    """The services of the node for gestures, as a test wants them to answer."""
-
-    def __init__(self, node) -> None:
-        self.asked: list[str] = []
-        self.refusal = ""
-        for name in ("start", "stop"):
-            node.create_service(Trigger, f"usdrl_perception/enrol/{name}", functools.partial(self.trigger, name))
-        node.create_service(SetParameters, "usdrl_perception/set_parameters", self.set)
-
-    def trigger(self, name, request, response):
-        self.asked.append(name)
-        response.success, response.message = not self.refusal, self.refusal or f"thumbs_up: person 4: {name}"
-        return response
-
-    def set(self, request, response):
-        self.asked.append(", ".join(f"{one.name}={one.value.string_value}" for one in request.parameters))
-        response.results = [SetParametersResult(successful=True) for _ in request.parameters]
-        return response
-
-
-def test_a_gesture_is_enrolled_from_whom_the_tree_means(robot):
-    enrolment = Enrolment(robot.peer.node)
-    py_trees.blackboard.Blackboard.set("/actions/guest", "4")
-    leaf = EnrolGesture(robot.client, "thumbs_up", who="guest", seconds=1.0)
-
-    def ticks_to(words: str) -> Status:
-        def done() -> bool:
-            robot.say(person("4"))
-            return ticked(leaf) != Status.RUNNING
-
-        robot.peer.wait(done, words)
-        assert leaf.feedback_message == words
-        return leaf.status
-
-    assert ticks_to("thumbs_up: person 4: stop") == Status.SUCCESS
-    assert enrolment.asked == ["enrol.label=thumbs_up, enrol.person=4", "start", "stop"]
-    enrolment.refusal = "the person did not move"
-    assert ticks_to("the person did not move") == Status.FAILURE
-    robot.time += 2.0
-    assert ticked(leaf) == Status.FAILURE and leaf.feedback_message == "no perception"
-    nobody = EnrolGesture(robot.client, "thumbs_up", who="friend")
-    robot.say()
-    robot.say()
-    waits = WaitForAction(robot.client, "wave")
-    waits.feedback_message = "no perception"  # as it said before there was one
-    assert ticked(waits) == Status.RUNNING and waits.feedback_message == ""
-    assert ticked(nobody) == Status.FAILURE and nobody.feedback_message == "nobody is friend"
-
-
-def test_a_gesture_is_enrolled_where_the_state_comes_from_and_who_does_not_serve_is_named(robot):
-    front = ActionsClient(robot.peer.node, "/front/actions/state")
-    renamed = ActionsClient(robot.peer.node, "/front/people")
-    assert front.perception == "/front/usdrl_perception" and renamed.perception == "/usdrl_perception"
-    leaf = EnrolGesture(robot.client, "nod", perception="other")
-    assert ticked(leaf) == Status.RUNNING
-    robot.period = 10.0
-    robot.say(seconds=7.0)
-    robot.say()
-    assert ticked(leaf) == Status.FAILURE
-    assert leaf.feedback_message == "nothing serves /other/set_parameters"
-    front.close()
-    renamed.close()
 
 
 def test_two_heads_in_one_tree_know_their_own_people(robot):
