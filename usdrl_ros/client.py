@@ -189,9 +189,12 @@ class ActionsClient:
             return self._heard.begun_since(cursor)
 
     def news_since(self, cursor: int) -> list[dict[str, Any]]:
-        """``events_since``, and among them what ``begun_since`` has, as events of the kind ``state`` with ``onset``."""
+        """``events_since``, and among them what ``begun_since`` has, as events of the kind ``state`` with ``onset``.
+
+        All have ``onset_ago`` and ``offset_ago``, seconds of this client's clock, or None: the source's may jump.
+        """
         with self._news:
-            return self._heard.news_since(cursor)
+            return self._heard.news_since(cursor, self._monotonic())
 
     def begun(self, label: str, cursor: int, person: str | None = None, min_score: float = 0.0) -> list[str]:
         """Ids of who began an action, or came into a state, of this name after a ``cursor``, oldest first.

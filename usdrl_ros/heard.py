@@ -55,8 +55,9 @@ class Heard:
         """When the newest stamp was first heard, by the receiver's clock: a silent source keeps the same one."""
         self.count = 0
         """Of all events and beginnings of states."""
-        self._events: deque[tuple[int, dict[str, Any]]] = deque(maxlen=REMEMBERED)
-        self._begun: deque[tuple[int, tuple[str, str, float]]] = deque(maxlen=REMEMBERED)
+        self._events: deque[tuple[int, dict[str, Any], float]] = deque(maxlen=REMEMBERED)
+        self._begun: deque[tuple[int, tuple[str, str, float], float]] = deque(maxlen=REMEMBERED)
+        """With their counts, and how far the source's clock was behind the receiver's then: it may jump afterwards."""
         self._newest: dict[str, Any] | None = None
         """The newest event."""
         self._told: dict[tuple[str, str, float], None] = {}
@@ -65,45 +66,52 @@ class Heard:
 
     def take(self, state: dict[str, Any], now: float) -> list[dict[str, Any]]:
         """Take the next state, of ``understood``; returns its events that were not heard before."""
-        first = self.state is None
+        first, before = self.state is None, self._source(now)
         events = [] if first else self._unheard(state)
+        if self.state is None or state.get("stamp") != self.state.get("stamp"):
+            self.came = now
+        self.state = state
+        after = self._source(now)
         for event in events:
             self.count += 1
-            self._events.append((self.count, event))
+            # What a jump of time ends has a stamp of before it.
+            stamp = _number(event.get("stamp"), after)
+            self._events.append((self.count, event, now - min(after, before, key=lambda one: abs(one - stamp))))
             if event.get("kind") in ("entered", "left"):
                 self._forget(event.get("person", ""))
         for held in sorted(_held(state), key=lambda one: one[2]):
             if not first and held not in self._told:
                 self.count += 1
-                self._begun.append((self.count, held))
+                self._begun.append((self.count, held, now - after))
             self._told.pop(held, None)
             self._told[held] = None
         while len(self._told) > MOST_STATES:
             del self._told[next(iter(self._told))]
         self._newest = max(state["events"], key=lambda one: one["seq"], default=None)
         self._follow(state)
-        if self.state is None or state.get("stamp") != self.state.get("stamp"):
-            self.came = now
-        self.state = state
         self.pulse.beat(state["heartbeat"]["stamp"], state["heartbeat"]["period"], now)
         return events
 
     def events_since(self, cursor: int) -> list[dict[str, Any]]:
         """Events after a ``count``, oldest first."""
-        return [event for number, event in self._events if number > cursor]
+        return [event for number, event, _ in self._events if number > cursor]
 
     def begun_since(self, cursor: int) -> list[tuple[str, str]]:
         """Person and name of the states by geometry that began after a ``count``, oldest first."""
-        return [(person, label) for number, (person, label, _) in self._begun if number > cursor]
+        return [(person, label) for number, (person, label, _), _ in self._begun if number > cursor]
 
-    def news_since(self, cursor: int) -> list[dict[str, Any]]:
-        """Both of them in the order in which they were heard; the beginning of a state is of the kind ``state``."""
+    def news_since(self, cursor: int, now: float) -> list[dict[str, Any]]:
+        """Both of them in the order in which they were heard, with their ages.
+
+        The beginning of a state is of the kind ``state``. ``onset_ago`` and ``offset_ago`` are seconds of the
+        receiver's clock; None where there is no such stamp.
+        """
         states = (
-            (number, {"kind": "state", "person": person, "label": label, "onset": onset})
-            for number, (person, label, onset) in self._begun
+            (number, {"kind": "state", "person": person, "label": label, "onset": onset}, behind)
+            for number, (person, label, onset), behind in self._begun
         )
         news = sorted((*self._events, *states), key=lambda one: one[0])
-        return [one for number, one in news if number > cursor]
+        return [one | _ages(one, now - behind) for number, one, behind in news if number > cursor]
 
     def approach(self, person: str) -> float | None:
         """Metres a second by which a person comes nearer, over the last ``SPAN``; None where that is not known."""
@@ -112,6 +120,10 @@ class Heard:
             return None
         (start, before), (end, after) = track[0], track[-1]
         return (before - after) / (end - start)
+
+    def _source(self, now: float) -> float:
+        """The source's clock, by its newest stamp; it goes on while the source is silent."""
+        return -math.inf if self.state is None else float(self.state.get("stamp", 0.0)) + now - self.came
 
     def _unheard(self, state: dict[str, Any]) -> list[dict[str, Any]]:
         """Events that were not heard before; all of them where the node was restarted, and counts from 1 again."""
@@ -152,6 +164,16 @@ def understood(text: str) -> dict[str, Any] | None:
     good = good and isinstance(state.get("stamp", 0.0), float | int)
     good = good and _listed(events, seq=int, kind=str, person=str, label=str | None, score=float | int | None)
     return state if good and _listed(people, id=str) and all(_is_person(one) for one in people or ()) else None
+
+
+def _number(found: Any, otherwise: float) -> float:
+    return float(found) if isinstance(found, float | int) else otherwise
+
+
+def _ages(event: dict[str, Any], source: float) -> dict[str, float | None]:
+    """How long ago an event began and ended, by the source's clock."""
+    ages = {name: source - _number(event.get(name), math.nan) for name in ("onset", "offset")}
+    return {f"{name}_ago": None if math.isnan(age) else age for name, age in ages.items()}
 
 
 def _listed(found: Any, **kinds: Any) -> bool:

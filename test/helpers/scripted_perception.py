@@ -81,6 +81,7 @@ class Scripted:
                 "onset": 97.5,
                 "offset": offset,
                 "score": score,
+                "stamp": self.stamp,
                 **more,
             }
         )

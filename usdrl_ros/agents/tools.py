@@ -102,10 +102,10 @@ def server(perception: Perception) -> MCPServer:
         `gone` (not seen any more), `silent` (the tracker told nothing more: they may be there still) or `reset`
         (everybody was forgotten). Give `next` as `after` to hear only what is new.
         """
-        now = float((await perception.state())["stamp"]) + client.silence
+        await perception.state()
         end = client.cursor
         events = client.news_since(after if after <= end else 0)  # larger: of a server that ran before
-        return {"events": [_happened(event, now) for event in events], "silent_for": _silent(client), "next": end}
+        return {"events": [_happened(event) for event in events], "silent_for": _silent(client), "next": end}
 
     @_tool(mcp)
     async def enrol(label: Gesture, seconds: Seconds = 3.0, person: Who = "") -> dict[str, Any]:
@@ -173,17 +173,13 @@ def _seen(person: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _happened(event: dict[str, Any], now: float) -> dict[str, Any]:
+def _happened(event: dict[str, Any]) -> dict[str, Any]:
     """An event of a state, with times that need no clock."""
-
-    def ago(stamp: float | None) -> float | None:
-        return None if stamp is None else round(now - stamp, 2)
-
+    began, ended = (None if (ago := event[name]) is None else round(ago, 2) for name in ("onset_ago", "offset_ago"))
     told = {"kind": event["kind"], "person": event["person"]}
     if event["kind"] == "state":
-        return told | {"label": event["label"], "began_ago": ago(event["onset"])}
+        return told | {"label": event["label"], "began_ago": began}
     if event["kind"] in ("entered", "left"):
         reason = {"reason": event["reason"]} if "reason" in event else {}
-        return told | {"came_ago": ago(event["onset"]), "went_ago": ago(event["offset"])} | reason
-    action = {"label": event["label"], "score": event["score"]}
-    return told | action | {"began_ago": ago(event["onset"]), "ended_ago": ago(event["offset"])}
+        return told | {"came_ago": began, "went_ago": ended} | reason
+    return told | {"label": event["label"], "score": event["score"], "began_ago": began, "ended_ago": ended}

@@ -213,6 +213,28 @@ def test_a_silent_tracker_is_said_and_times_go_on(robot):
     until(lambda: ask("people")[1]["silent_for"] is None)
 
 
+@pytest.mark.parametrize("jump", [-1000.0, 1000.0])
+def test_a_jump_of_time_makes_nothing_older_or_younger(robot, jump):
+    scripted, ask = robot
+    cursor, began = ask("recent_events")[1]["next"], time.monotonic()
+    scripted.happen("onset", "wave")
+    until(lambda: ask("recent_events")[1]["next"] == cursor + 1)
+    scripted.happen("left", None, score=None, offset=99.0, reason="reset")
+    scripted.stamp += jump
+    scripted.come("7")
+    scripted.events[-1]["onset"] = scripted.stamp
+    scripted.people = [person("7", states=("standing",))]
+    scripted.people[0]["states"]["active"][0]["onset"] = scripted.stamp - 1.0
+    until(lambda: ask("recent_events")[1]["next"] == cursor + 4)
+    scripted.stamp -= jump  # and back
+    until(lambda: ask("people")[1]["people"])
+    waved, gone, come, stands = ask("recent_events", after=cursor)[1]["events"]
+    passed = time.monotonic() - began
+    ages = [waved["began_ago"], gone["came_ago"], gone["went_ago"], come["came_ago"], stands["began_ago"]]
+    for age, at_first in zip(ages, (2.5, 2.5, 1.0, 0.0, 1.0), strict=True):
+        assert at_first - 0.01 <= age <= at_first + passed + 0.01
+
+
 def test_what_was_over_before_the_call_is_not_found_however_late_it_is_heard(robot):
     scripted, ask = robot
     scripted.beating = False
