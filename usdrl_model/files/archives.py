@@ -14,6 +14,7 @@ from __future__ import annotations
 import bz2
 import contextlib
 import gzip
+import logging
 import lzma
 import tarfile
 import zipfile
@@ -57,6 +58,8 @@ _METHODS = {9: "Deflate64", 93: "zstd", 97: "WavPack", 98: "PPMd", 99: "encrypti
 _STEP = {zipfile.ZIP_STORED: 2**20, zipfile.ZIP_DEFLATED: 2**20}
 _SMALL_STEP = 4096
 """Bytes read at once where the unpacker itself knows no bound: LZMA and bzip2 make up to 45,000 of one."""
+_TAIL = 2**20
+"""Bytes read at once behind the last member of a tar."""
 _ENCRYPTED, _UTF8 = 0x1, 0x800
 
 Read = Callable[[int], bytes]
@@ -193,13 +196,33 @@ def _zip_name(entry: zipfile.ZipInfo) -> str:
 def _tar_members(path: Path) -> Iterator[tuple[str, Read]]:
     ending = next(ending for ending in sorted(TARS, key=len, reverse=True) if path.name.lower().endswith(ending))
     with TARS[ending](path) as unpacked:
-        most = SLACK + RATIO * path.stat().st_size
-        with tarfile.open(fileobj=_Bounded(unpacked, most, str(path)), mode="r:") as archive:  # type: ignore[call-overload]
+        bounded = _Bounded(unpacked, SLACK + RATIO * path.stat().st_size, str(path))
+        with tarfile.open(fileobj=bounded, mode="r:") as archive:  # type: ignore[call-overload]
             for entry in archive:
                 name = readable(entry.name)
                 if entry.isreg() and not is_fork(name):
                     limits.check(len(name), limits.NAME, f"{path}: characters of a name")
                     yield name, lambda limit, entry=entry: _tar_read(archive, entry, path, limit)  # type: ignore[misc]
+            bounded.seek(archive.offset)
+            _check_end(bounded, path)
+
+
+def _check_end(file: _Bounded, path: Path) -> None:
+    """Refuse what ``tarfile`` takes for the end of a tar: a header that is damaged, cut off or overwritten with zeros.
+
+    A tar ends with two blocks of zeros and may be padded with more. Some programs write one or none, and then it ends
+    where a member does.
+    """
+    left, blocks = 0, file.read(_TAIL)
+    marked = blocks.startswith(bytes(tarfile.BLOCKSIZE))
+    while blocks and not blocks.strip(b"\0"):
+        left += len(blocks)
+        blocks = file.read(_TAIL)
+    if blocks:
+        behind = "what follows its end is no padding; several tars in one?" if marked else "a header in it is damaged"
+        raise tarfile.ReadError(behind)
+    if left < tarfile.BLOCKSIZE:
+        logging.getLogger(__name__).warning("%s: without the mark of its end: is it whole?", readable(str(path)))
 
 
 def _tar_read(archive: tarfile.TarFile, entry: tarfile.TarInfo, path: Path, limit: int) -> bytes:
@@ -222,6 +245,7 @@ class _Bounded:
 
     def read(self, size: int = -1) -> bytes:
         limits.check(size, limits.MEMBER + tarfile.RECORDSIZE, f"{self._where}: bytes of a member")
+        limits.check(self._file.tell(), self._most, f"{self._where}: bytes, unpacked")
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = 0) -> int:

@@ -1,0 +1,98 @@
+"""Tars that are damaged where ``tarfile`` sees an end, and those that end in another way than most."""
+
+import bz2
+import gzip
+import io
+import lzma
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from usdrl_model.data.importers import own
+from usdrl_model.files import archives
+
+BLOCK = tarfile.BLOCKSIZE
+PACKINGS: dict[str, Callable[[bytes], bytes]] = {
+    "tar": bytes,
+    "tar.gz": gzip.compress,
+    "tar.xz": lzma.compress,
+    "tar.bz2": bz2.compress,
+}
+
+
+def recording(frames: int = 3) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, joints=np.ones((frames, 1, 17, 3)), rate=20.0, topology="coco_17")
+    return file.getvalue()
+
+
+def tar(*names: str, link: tuple[str, str, bytes] | None = None) -> tuple[bytearray, list[int]]:
+    """A tar of recordings without padding, and where each header and its end begin; ``link``: name, target, type."""
+    file, starts = io.BytesIO(), []
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for number, name in enumerate(names):
+            starts.append(archive.offset)
+            entry, content = tarfile.TarInfo(f"{name}.npz"), recording(3 + number)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+        if link:
+            entry = tarfile.TarInfo(link[0])
+            entry.linkname, entry.type = link[1:]
+            archive.addfile(entry)
+        starts.append(archive.offset)
+    return bytearray(file.getvalue()[: starts[-1] + 2 * BLOCK]), starts
+
+
+def names(folder: Path, content: bytes, ending: str = "tar") -> list[str]:
+    (folder / f"mine.{ending}").write_bytes(PACKINGS[ending](bytes(content)))
+    return [recording.name for recording in own.load(folder)]
+
+
+@pytest.mark.parametrize("ending", PACKINGS)
+def test_a_damaged_header_does_not_end_a_tar(tmp_path: Path, ending: str) -> None:
+    content, (_, second, _, _) = tar("a", "b", "c")
+    content[second + 150] ^= 0x11  # in its checksum
+    with pytest.raises(ValueError, match=rf"mine\.{ending}: damaged.*a header in it is damaged"):
+        names(tmp_path, content, ending)
+
+
+def test_zeros_in_the_place_of_a_header_do_not_end_a_tar(tmp_path: Path) -> None:
+    content, (_, second, _, _) = tar("a", "b", "c")
+    content[second : second + 2 * BLOCK] = bytes(2 * BLOCK)
+    with pytest.raises(ValueError, match=r"mine\.tar: damaged.*what follows its end is no padding"):
+        names(tmp_path, content)
+
+
+def test_a_tar_behind_another_one_is_not_lost(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="several tars in one"):
+        names(tmp_path, tar("a")[0] + tar("b")[0])
+
+
+def test_a_tar_that_is_cut_in_a_header(tmp_path: Path) -> None:
+    content, (_, second, _) = tar("a", "b")
+    with pytest.raises(ValueError, match="a header in it is damaged"):
+        names(tmp_path, content[: second + 300])
+
+
+@pytest.mark.parametrize("zeros", [1, 2, 3, 20, 5000])
+def test_padding_and_a_lone_block_of_zeros_end_a_tar(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, zeros: int
+) -> None:
+    content, starts = tar("a", "b")
+    assert names(tmp_path, content[: starts[-1]] + bytes(BLOCK * zeros)) == ["a", "b"]
+    assert not caplog.messages
+
+
+def test_a_tar_that_ends_with_a_member_is_read_and_doubted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    content, (_, second, _) = tar("a", "b")
+    assert names(tmp_path, content[:second]) == ["a"]
+    assert caplog.messages == [f"{tmp_path}/mine.tar: without the mark of its end: is it whole?"]
+
+
+def test_padding_counts_as_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "SLACK", 2**20)
+    with pytest.raises(ValueError, match=r"mine\.tar\.gz: bytes, unpacked: \d+, more than the limit"):
+        names(tmp_path, tar("a")[0] + bytes(2**25), "tar.gz")
