@@ -45,6 +45,8 @@ NOTHING = ("", "none")
 """Frame labels that mean no action."""
 MISSING = ("nan", "None")
 """Texts that are no labels and nobody: what str() makes of a missing value."""
+MOST_PEOPLE = 64
+"""People of a recording; no tracker tells so many apart."""
 RATES = (1.0, 1000.0)
 """Hz of a tracker, least and most."""
 _UNITS = {"milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
@@ -83,6 +85,11 @@ def _recording(name: str, content: Mapping[str, np.ndarray], base: Path) -> Reco
         raise ValueError(f"joints: expected (T, M, {len(layout.joints)}, 3) for {layout.name}, got {joints.shape}")
     count, people = joints.shape[:2]
     limits.check(count, limits.FRAMES, "joints: frames of a recording")
+    if people > MOST_PEOPLE:
+        raise ValueError(
+            f"joints: expected (T, M, {len(layout.joints)}, 3), got {joints.shape}, which is {people} people:"
+            " are frames and people swapped?"
+        )
     stamps = _stamps(content, count)
     ids = _texts(content, "ids").tolist() if "ids" in content else [str(index + 1) for index in range(people)]
     if len(set(ids)) != people or len(ids) != people:
