@@ -146,6 +146,7 @@ def number(names: Sequence[str], clip: str) -> int:
 
 def _import(arguments: argparse.Namespace) -> None:
     from usdrl_model.data.content_check import look, sampled
+    from usdrl_model.data.odd_recordings import OddRecordings
     from usdrl_model.data.store import Store
     from usdrl_model.data.store_writer import write_set
 
@@ -156,13 +157,16 @@ def _import(arguments: argparse.Namespace) -> None:
     if arguments.terms and catalogue.kind(name) != catalogue.OWN:
         raise ValueError(f"--terms: those of {name} are known ({catalogue.terms(name)}); state them for own recordings")
     terms = owners_terms(arguments, arguments.store / name) if catalogue.kind(name) == catalogue.OWN else None
-    recordings = _progress(catalogue.load(arguments.set, arguments.path))
+    odd = OddRecordings()
+    recordings = odd.watch(_progress(catalogue.load(arguments.set, arguments.path)))
     totals = write_set(arguments.store, name, recordings, dtype=arguments.dtype, replace=arguments.replace, terms=terms)
     print(
         f"{arguments.store / name}: {totals.clips} recordings, {totals.frames} frames,"
         f" {totals.rows} skeletons, hash {totals.hash}, {time.monotonic() - began:.1f} s"
     )
     print(look(sampled(Store.open(arguments.store / name))).line())
+    for line in odd.lines():
+        print(line)
 
 
 def _info(arguments: argparse.Namespace) -> None:

@@ -61,6 +61,12 @@ def size(body: np.ndarray) -> float:
     return median(_lengths(body) / (_SHARES * STATURE))
 
 
+def sizes(body: np.ndarray) -> np.ndarray:
+    """(R,) ``size`` of every single sight."""
+    measured = np.linalg.norm(body[:, _STARTS] - body[:, _ENDS], axis=2)
+    return _median_along(1, measured / (_SHARES * STATURE))
+
+
 def torso(body: np.ndarray) -> float:
     """Median distance from the hips to between the shoulders; NaN where never seen."""
     return median(np.linalg.norm(joint(body, "spine_shoulder") - joint(body, "spine_base"), axis=1))
@@ -165,10 +171,14 @@ def median(values: np.ndarray) -> float:
 
 def _lengths(body: np.ndarray) -> np.ndarray:
     """(B,) median lengths; NaN where an end is never seen."""
-    measured = np.linalg.norm(body[:, _STARTS] - body[:, _ENDS], axis=2)
+    return _median_along(0, np.linalg.norm(body[:, _STARTS] - body[:, _ENDS], axis=2))
+
+
+def _median_along(axis: int, values: np.ndarray) -> np.ndarray:
+    """Median along an axis, without NaN; NaN where there is nothing else."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a bone that is never seen
-        found: np.ndarray = np.nanmedian(measured, axis=0)
+        found: np.ndarray = np.nanmedian(values, axis=axis)
     return found
 
 
