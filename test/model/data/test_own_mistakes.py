@@ -25,3 +25,37 @@ def test_people_before_frames(tmp_path: Path, people: int) -> None:
     with pytest.raises(ValueError, match=r"wave\.npz: joints: expected \(T, M, 17, 3\).*are frames and people swapped"):
         load(tmp_path, joints=joints)
     assert len(load(tmp_path, joints=np.ones((3, 64, 17, 3))).frames[0].people) == 64
+
+
+TIMES = np.arange(FRAMES) / 30.0
+
+
+@pytest.mark.parametrize(
+    ("stamps", "message"),
+    [
+        (TIMES / 60, r"minutes\? multiply by 60$"),
+        (TIMES / 3600, r"hours\? multiply by 3600$"),
+        (738000 + TIMES / 86400, r"days\? multiply by 86400$"),
+        (TIMES / 2 / 60, r"minutes\? multiply by 60$"),
+        (TIMES / 1e9, "got 3.33333e-11 from frame to frame in 59 of 59 steps$"),
+        (np.append(TIMES[:30], TIMES[:30] * 1e-9 + 2.0), "in 29 of 59 steps$"),
+        ((1.7e9 + 11644473600 + TIMES) * 1e7, r"100 ns ticks \(Kinect, FILETIME\)\? divide by 1e\+07$"),
+        (TIMES * 2e7, r"got 666667 from frame to frame: 100 ns ticks"),
+        (TIMES * 1e6, r"microseconds\? divide by 1e\+06$"),
+        (TIMES * 3e6, r"microseconds\? divide by 1e\+06$"),
+        (TIMES * 1e9, r"nanoseconds\? divide by 1e\+09$"),
+        (TIMES * 1e3, r"milliseconds\? divide by 1000$"),
+        (TIMES * 30 * 100, r"got 100 from frame to frame: milliseconds"),
+        (TIMES * 30 * 700, r"got 700 from frame to frame: milliseconds"),
+        (np.arange(FRAMES).astype("M8[us]"), "got 1e-06 from frame to frame in 59 of 59 steps$"),
+    ],
+)
+def test_stamps_in_another_unit(tmp_path: Path, stamps: np.ndarray, message: str) -> None:
+    with pytest.raises(ValueError, match=rf"wave\.npz: stamps: expected seconds.*{message}"):
+        load(tmp_path, rate=None, stamps=stamps)
+
+
+def test_a_few_frames_that_came_at_once(tmp_path: Path) -> None:
+    stamps = TIMES.copy()
+    stamps[10::10] = stamps[9:-1:10] + 1e-4
+    assert len(load(tmp_path, rate=None, stamps=stamps).frames) == FRAMES

@@ -21,7 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from usdrl_model.data.importers.arrays import EPOCH, check_confidence, check_stamps, frames, regular
+from usdrl_model.data.importers import own_stamps
+from usdrl_model.data.importers.arrays import EPOCH, check_confidence, frames, regular
 from usdrl_model.data.importers.files import DatasetInfo, Member, members
 from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import shown
@@ -47,9 +48,6 @@ MISSING = ("nan", "None")
 """Texts that are no labels and nobody: what str() makes of a missing value."""
 MOST_PEOPLE = 64
 """People of a recording; no tracker tells so many apart."""
-RATES = (1.0, 1000.0)
-"""Hz of a tracker, least and most."""
-_UNITS = {"milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
 
 
 def load(folder: str | Path) -> Iterator[Recording]:
@@ -178,37 +176,14 @@ def _stamps(content: Mapping[str, np.ndarray], count: int) -> np.ndarray:
         raise ValueError("expected either rate (Hz) or stamps (T,) in seconds")
     if "rate" in content:
         rate = float(_numbers({"rate": _one(content, "rate")}, "rate"))
-        if not RATES[0] <= rate <= RATES[1]:
+        if not own_stamps.RATES[0] <= rate <= own_stamps.RATES[1]:
             hint = f": it is frames a second; 1 / {rate:g} is {1.0 / rate:g}" if 0.0 < rate < 1.0 else ""
-            raise ValueError(f"rate: expected more than 0 Hz, {RATES[0]:g} to {RATES[1]:g}, got {rate:g}{hint}")
+            least, most = own_stamps.RATES
+            raise ValueError(f"rate: expected more than 0 Hz, {least:g} to {most:g}, got {rate:g}{hint}")
         return regular(count, rate)
     stamps = content["stamps"]
-    if dated := stamps.dtype.kind in "mM":
-        if np.isnat(stamps).any():
-            raise ValueError(f"stamps: not a time at frame {int(np.isnat(stamps).argmax())}")
-        since = stamps - np.datetime64(0, "s") if stamps.dtype.kind == "M" else stamps
-        stamps = since / np.timedelta64(1, "s")
-    else:
-        stamps = _numbers({"stamps": stamps}, "stamps")
-    if stamps.shape != (count,):
-        raise ValueError(f"stamps: expected {count} rising seconds, one a frame, got {stamps.shape}")
-    _check_unit(stamps, () if dated else _UNITS.items())
-    try:
-        check_stamps(stamps, "stamps")
-    except ValueError as error:
-        coarse = content["stamps"].dtype in (np.float32, np.float16)
-        raise ValueError(f"{error}{'; float32 cannot tell them apart: save float64' if coarse else ''}") from None
-    return stamps
-
-
-def _check_unit(stamps: np.ndarray, units: Collection[tuple[str, float]]) -> None:
-    """Refuse stamps that are a second or more apart: they are in another unit, or frame numbers."""
-    step = float(np.median(np.diff(stamps))) if len(stamps) > 1 else 0.0
-    if step >= 1.0 / RATES[0]:
-        unit = next((f": {unit}? divide by {by:g}" for unit, by in units if step <= by / RATES[0]), "")
-        if step == 1.0:
-            unit = ": numbers of frames? divide by the frames a second, or give rate instead"
-        raise ValueError(f"stamps: expected seconds, got {step:g} from frame to frame{unit}")
+    given = stamps if stamps.dtype.kind in "mM" else _numbers(content, "stamps")
+    return own_stamps.seconds(given, count, coarse=stamps.dtype in (np.float32, np.float16))
 
 
 def _labelled(content: Mapping[str, np.ndarray], stamps: np.ndarray, ids: list[str]) -> Iterator[Segment]:
@@ -237,7 +212,7 @@ def _runs(identity: str, labels: list[str], stamps: np.ndarray) -> Iterator[Segm
     A segment never ends with its last frame, but in a recording of one frame, because one frame would be an instant,
     which stands for a whole action, and between two actions there would be background wherever the grid of a model is
     not that of the source. A gap that ends a track ends the segment, too, which goes on for the usual step; that is
-    shorter than the gap (``_check_unit``).
+    shorter than the gap (``own_stamps.RATES``).
     """
     steps = np.diff(stamps)
     usual = float(np.median(steps)) if len(steps) else 0.0
