@@ -137,6 +137,11 @@ def test_times_of_ros_are_exact_numbers() -> None:
             safe_pickle.load(io.BytesIO(time_of_ros(*state)), "x")
 
 
+def test_numbers_with_an_imaginary_part_are_no_data() -> None:
+    with pytest.raises(ValueError, match="asks for an array of 'c16': expected numbers and texts"):
+        safe_pickle.load(io.BytesIO(pickle.dumps(np.ones(3, complex))), "x")
+
+
 @pytest.mark.parametrize("evil", [eval, os.system, print, getattr, Path, np.load, safe_pickle.load])
 def test_nothing_can_be_named_in_a_pickle(evil: object) -> None:
     with pytest.raises(ValueError, match="refused"):

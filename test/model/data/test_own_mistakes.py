@@ -47,6 +47,7 @@ TIMES = np.arange(FRAMES) / 30.0
         (TIMES * 1e3, r"milliseconds\? divide by 1000$"),
         (TIMES * 30 * 100, r"got 100 from frame to frame: milliseconds"),
         (TIMES * 30 * 700, r"got 700 from frame to frame: milliseconds"),
+        (np.arange(FRAMES).astype("m8[M]"), "got months, which are not equally long$"),
         (np.arange(FRAMES).astype("M8[us]"), "got 1e-06 from frame to frame in 59 of 59 steps$"),
     ],
 )

@@ -26,6 +26,7 @@ _UNITS = {
     "days": 1.0 / 86400.0,
 }
 """Of a second, how many make one."""
+_CALENDAR = {"M": "months", "Y": "years"}
 
 
 def seconds(given: np.ndarray, count: int, *, coarse: bool) -> np.ndarray:
@@ -43,6 +44,8 @@ def seconds(given: np.ndarray, count: int, *, coarse: bool) -> np.ndarray:
     if dated := given.dtype.kind in "mM":
         if np.isnat(given).any():
             raise ValueError(f"stamps: not a time at frame {int(np.isnat(given).argmax())}")
+        if given.dtype.kind == "m" and (unit := np.datetime_data(given.dtype)[0]) in _CALENDAR:
+            raise ValueError(f"stamps: expected seconds, got {_CALENDAR[unit]}, which are not equally long")
         since = given - np.datetime64(0, "s") if given.dtype.kind == "M" else given
         stamps = since / np.timedelta64(1, "s")
     if stamps.shape != (count,):

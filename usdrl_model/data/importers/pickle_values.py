@@ -17,7 +17,7 @@ import numpy as np
 from usdrl_model.errors.shown import shown
 from usdrl_model.files import arrays
 
-_PLAIN = re.compile(r"(b1|i[1248]|u[1248]|f[248]|c8|c16|[US][1-9]\d{0,6}|O8?)")
+_PLAIN = re.compile(r"(b1|i[1248]|u[1248]|f[248]|[US][1-9]\d{0,6}|O8?)")
 _ORDERS = ("<", ">", "|", "=")
 _SIDES = 32
 
