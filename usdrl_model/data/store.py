@@ -48,6 +48,7 @@ class Store:
 
         Raises:
             FileNotFoundError: a path holds no set.
+            PermissionError: a folder in one cannot be read.
             ValueError: a set of another format, a damaged one, or two folders of a store that hold the same set.
         """
         parts: list[StoredSet] = []
@@ -187,7 +188,7 @@ class Store:
 
 def _below(path: Path) -> list[StoredSet]:
     """The sets of a store. Folders with a dot in their names are leftovers of older, killed imports and are skipped."""
-    folders = sorted(index.parent for index in path.glob(f"*/{INDEX}"))
+    folders = sorted(folder for folder in path.iterdir() if _holds_a_set(folder)) if path.is_dir() else []
     left = [folder for folder in folders if "." in folder.name]
     if left:
         names = ", ".join(folder.name for folder in left)
@@ -202,6 +203,14 @@ def _below(path: Path) -> list[StoredSet]:
                 )
             found[stored.dataset] = stored
     return list(found.values())
+
+
+def _holds_a_set(folder: Path) -> bool:
+    try:
+        (folder / INDEX).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _known(wanted: Iterable[str], there: Sequence[str], what: str, where: str = "this store") -> set[str]:

@@ -16,6 +16,7 @@ import contextlib
 import gzip
 import logging
 import lzma
+import posixpath
 import tarfile
 import zipfile
 import zlib
@@ -24,6 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from usdrl_model.errors.shown import cut
 from usdrl_model.files import limits
 
 TARS: dict[str, Callable[[Path], Any]] = {
@@ -121,7 +123,7 @@ class Zip:
         where: its name, for messages.
 
     Raises:
-        ValueError: damaged.
+        ValueError: damaged, or with two different files of one name.
     """
 
     def __init__(self, file: Path | IO[bytes], where: str) -> None:
@@ -132,7 +134,12 @@ class Zip:
             raise damaged(where, error) from None
         entries = [(_zip_name(entry), entry) for entry in self._archive.infolist() if not entry.is_dir()]
         limits.check(max((len(name) for name, _ in entries), default=0), limits.NAME, f"{where}: characters of a name")
-        self._entries = {name: entry for name, entry in entries if not is_fork(name)}
+        self._entries: dict[str, zipfile.ZipInfo] = {}
+        for name, entry in entries:
+            known = self._entries.setdefault(name, entry)
+            if (known.CRC, known.file_size) != (entry.CRC, entry.file_size) and not is_fork(name):
+                raise ValueError(f"{where}: two different files in it are called {cut(name)}: keep one, or rename it")
+        self._entries = {name: entry for name, entry in self._entries.items() if not is_fork(name)}
 
     def __enter__(self) -> Zip:
         return self
@@ -198,11 +205,20 @@ def _tar_members(path: Path) -> Iterator[tuple[str, Read]]:
     with TARS[ending](path) as unpacked:
         bounded = _Bounded(unpacked, SLACK + RATIO * path.stat().st_size, str(path))
         with tarfile.open(fileobj=bounded, mode="r:") as archive:  # type: ignore[call-overload]
+            files: dict[str, tarfile.TarInfo] = {}
             for entry in archive:
-                name = readable(entry.name)
-                if entry.isreg() and not is_fork(name):
+                name, content = readable(entry.name), entry
+                if entry.islnk() or entry.issym():  # of a file under several names, a tar holds the first
+                    beside = "" if entry.islnk() else posixpath.dirname(entry.name)
+                    target = posixpath.normpath(posixpath.join(beside, entry.linkname))
+                    content = files.get(target, entry)
+                elif entry.isreg():
+                    files[posixpath.normpath(entry.name)] = entry
+                else:
+                    continue
+                if not is_fork(name):
                     limits.check(len(name), limits.NAME, f"{path}: characters of a name")
-                    yield name, lambda limit, entry=entry: _tar_read(archive, entry, path, limit)  # type: ignore[misc]
+                    yield name, lambda limit, entry=content: _tar_read(archive, entry, path, limit)  # type: ignore[misc]
             bounded.seek(archive.offset)
             _check_end(bounded, path)
 
@@ -227,6 +243,11 @@ def _check_end(file: _Bounded, path: Path) -> None:
 
 def _tar_read(archive: tarfile.TarFile, entry: tarfile.TarInfo, path: Path, limit: int) -> bytes:
     limits.check(entry.size, limit, f"{path}:{readable(entry.name)}: bytes")
+    if not entry.isreg():
+        raise ValueError(
+            f"{path}:{readable(entry.name)}: a link to {cut(readable(entry.linkname))}, which is not before it in the"
+            " archive: unpack it, and give the folder"
+        )
     try:
         content = archive.extractfile(entry)
         return content.read() if content is not None else b""
@@ -242,6 +263,7 @@ class _Bounded:
 
     def __init__(self, file: IO[bytes], most: int, where: str) -> None:
         self._file, self._most, self._where = file, most, where
+        self._again = 0
 
     def read(self, size: int = -1) -> bytes:
         limits.check(size, limits.MEMBER + tarfile.RECORDSIZE, f"{self._where}: bytes of a member")
@@ -249,7 +271,9 @@ class _Bounded:
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        limits.check(offset, self._most, f"{self._where}: bytes, unpacked")
+        if offset + tarfile.RECORDSIZE < self._file.tell():  # a link, for which all before is unpacked again
+            self._again += offset
+        limits.check(offset + self._again, self._most, f"{self._where}: bytes, unpacked")
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:

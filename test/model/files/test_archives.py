@@ -126,6 +126,31 @@ def test_names_in_a_zip(tmp_path: Path, written: bytes, flag: int) -> None:
     assert [recording.name for recording in own.load(path)] == ["winké"]
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_files_of_one_name_in_a_zip(tmp_path: Path) -> None:
+    for second, message in ((one_recording(), None), (CLIP, r"mine\.zip: two different files in it are called a\.npz")):
+        with zipfile.ZipFile(tmp_path / "mine.zip", "w") as archive:
+            archive.writestr("a.npz", one_recording())
+            archive.writestr("a.npz", second)
+        if message:
+            with pytest.raises(ValueError, match=message):
+                list(own.load(tmp_path))
+        else:
+            assert [recording.name for recording in own.load(tmp_path)] == ["a"]
+
+
+def test_archives_that_are_not_read_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "a.npz").write_bytes(one_recording())
+    for name in ("all.7z", "more.rar"):
+        (tmp_path / name).write_bytes(b"")
+    inner = zipped(tmp_path / "inner.zip", {"b.npz": one_recording()})
+    zipped(tmp_path / "outer.zip", {"days/inner.zip": inner.read_bytes(), "c.npz": one_recording()})
+    inner.unlink()
+    assert [recording.name for recording in own.load(tmp_path)] == ["a", "c"]
+    where = ("all.7z", "more.rar", "outer.zip:days/inner.zip")
+    assert caplog.messages == [f"{tmp_path}/{one}: not read: unpack it if files of the set are in it" for one in where]
+
+
 def test_a_member_larger_than_its_limit_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     path = zipped(tmp_path / "all_sqe.zip", {f"{NAME}.json": b"\n" * (limits.JSON + 1)})
     with pytest.raises(ValueError, match=rf"{NAME}\.json: bytes, unpacked: {limits.JSON + 1}, more than the limit"):

@@ -96,3 +96,36 @@ def test_padding_counts_as_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(archives, "SLACK", 2**20)
     with pytest.raises(ValueError, match=r"mine\.tar\.gz: bytes, unpacked: \d+, more than the limit"):
         names(tmp_path, tar("a")[0] + bytes(2**25), "tar.gz")
+
+
+@pytest.mark.parametrize("ending", PACKINGS)
+@pytest.mark.parametrize(
+    ("link", "kind"), [("./a.npz", tarfile.LNKTYPE), ("a.npz", tarfile.LNKTYPE), ("../x/a.npz", tarfile.SYMTYPE)]
+)
+def test_a_file_under_another_name(tmp_path: Path, ending: str, link: str, kind: bytes) -> None:
+    first, target = ("x/a", link) if kind == tarfile.SYMTYPE else ("a", link)
+    content, _ = tar(first, "b", link=("y/c.npz", target, kind))
+    assert names(tmp_path, content, ending) == [first, "b", "y/c"]
+    assert len(list(own.load(tmp_path))[2].frames) == 3
+
+
+def test_a_link_to_what_is_not_there(tmp_path: Path) -> None:
+    content, _ = tar("a", link=("c.npz", "z.npz", tarfile.LNKTYPE))
+    with pytest.raises(ValueError, match=r"mine\.tar:c\.npz: a link to z\.npz, which is not before it"):
+        names(tmp_path, content)
+
+
+def test_links_that_would_be_unpacked_again_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "SLACK", 2**20)
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for name, content in (("filler", bytes(2**19)), ("a.npz", recording())):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+        for number in range(100):
+            entry = tarfile.TarInfo(f"b{number}.npz")
+            entry.linkname, entry.type = "a.npz", tarfile.LNKTYPE
+            archive.addfile(entry)
+    with pytest.raises(ValueError, match=r"mine\.tar\.gz: bytes, unpacked: \d+, more than the limit"):
+        names(tmp_path, file.getvalue(), "tar.gz")

@@ -13,8 +13,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from usdrl_model.errors.shown import shown
+from usdrl_model.errors.shown import LINE, cut, shown
 from usdrl_model.files import archives, limits
+from usdrl_model.files.below import files_below
 from usdrl_model.terms import Terms
 
 _ANY = next(re.finditer("", ""))
@@ -81,7 +82,7 @@ def members(
     """
     path, seen = Path(path), dict[str, tuple[str, bytes, bool]]()
     expression = re.compile(pattern, re.IGNORECASE)
-    for member in _all_members(path, expression, limit):
+    for member in _all_members(path, expression, limit, warn=needed):
         if (name := _name(member.match)) is None:
             continue
         digest = hashlib.sha256(member.data).digest()
@@ -124,24 +125,36 @@ def warn_unmatched(names: Collection[str], where: str | Path, lists: str) -> Non
         )
 
 
-def _all_members(path: Path, expression: re.Pattern[str], limit: int) -> Iterator[Member]:
+def _all_members(path: Path, expression: re.Pattern[str], limit: int, *, warn: bool) -> Iterator[Member]:
+    """Every file that matches; ``warn`` names archives that are not read, which a set that is read twice does once."""
     if path.is_file():
         if match := expression.search(archives.readable(path.name)):
             yield Member(match, archives.readable(str(path)), limits.read(path, limit))
         else:
-            yield from _packed(path, expression, limit)
+            yield from _packed(path, expression, limit, warn=warn)
         return
-    named = [(archives.readable(entry.relative_to(path).as_posix()), entry) for entry in sorted(path.rglob("*"))]
-    files = [(name, entry) for name, entry in named if not archives.is_fork(name) and entry.is_file()]
+    if not path.exists():
+        return
+    named = [(archives.readable(file.relative_to(path).as_posix()), file) for file in files_below(path)]
+    files = [(name, file) for name, file in named if not archives.is_fork(name)]
     for name, file in files:
         if match := expression.search(name):
             yield Member(match, archives.readable(str(file)), limits.read(file, limit))
+        elif warn and archives.is_unreadable(file):
+            _not_read(str(file))
     for _, file in files:
-        yield from _packed(file, expression, limit)
+        yield from _packed(file, expression, limit, warn=warn)
 
 
-def _packed(file: Path, expression: re.Pattern[str], limit: int) -> Iterator[Member]:
+def _packed(file: Path, expression: re.Pattern[str], limit: int, *, warn: bool) -> Iterator[Member]:
     if archives.is_archive(file):
         for name, read in archives.contents(file):
             if match := expression.search(name):
                 yield Member(match, f"{archives.readable(file.name)}:{name}", read(limit), packed=True)
+            elif warn and (archives.is_archive(Path(name)) or archives.is_unreadable(Path(name))):
+                _not_read(f"{file}:{name}")
+
+
+def _not_read(where: str) -> None:
+    told = cut(archives.readable(where), LINE)
+    logging.getLogger(__name__).warning("%s: not read: unpack it if files of the set are in it", told)

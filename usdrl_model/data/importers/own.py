@@ -58,8 +58,10 @@ def load(folder: str | Path) -> Iterator[Recording]:
         ValueError: a malformed file; the message names the file and the entry.
     """
     base = Path(folder) if Path(folder).is_dir() else Path(folder).parent
-    for member in members(Path(folder), r"^(?:\./)*(?P<name>.+)\.npz$", INFO, limits.MEMBER):
+    for member in members(Path(folder), r"(?s)^(?:\./)*(?P<name>.+)\.npz\Z", INFO, limits.MEMBER):
         try:
+            if len(member.match["name"].splitlines()) > 1:
+                raise ValueError("a name of several lines: rename it")
             yield _recording(member.match["name"], _content(member), base)
         except ValueError as error:
             text = str(error)
