@@ -9,20 +9,20 @@ the next import removes them.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
-import os
 import re
 import shutil
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from usdrl_model.data import catalogue
+from usdrl_model.data.array_writer import ArrayWriter, centred
 from usdrl_model.data.clip_index import ClipIndex
+from usdrl_model.data.label_times import LabelTimes
 from usdrl_model.data.store import Store
 from usdrl_model.data.stored_set import FORMAT, INDEX, content_hash, files, generation, read_index
 from usdrl_model.errors.shown import check_name
@@ -36,8 +36,6 @@ from usdrl_model.skeleton.topology import topology
 from usdrl_model.terms import UNKNOWN, Terms
 
 DTYPES = ("float32", "float16", "float64")
-_HEADER = 128
-"""Size of the header of a .npy file, bytes; the length is filled in at the end."""
 
 
 def write_set(
@@ -60,8 +58,17 @@ def write_set(
         BlockingIOError: another process is writing it.
         OSError: it could not be written, for example on a full disk; an existing set is intact.
         ValueError: unknown dtype, a name with other characters, no recordings, two of one name, or an inconsistent
-            recording.
+            recording, such as one with segments of another time.
     """
+    backwards = catalogue.info(dataset).backwards if dataset in catalogue.SETS else ()
+    return _write_set(folder, dataset, recordings, dtype, replace, terms, LabelTimes(backwards))
+
+
+def _write_set(
+    folder: str | Path, dataset: str, recordings: Iterable[Recording], dtype: str, replace: bool, terms: Terms | None,
+    times: LabelTimes | None,
+) -> SetTotals:  # fmt: skip
+    """``write_set``; without ``times``, segments are written as they are."""
     if dtype not in DTYPES:
         raise ValueError(f"dtype: expected one of {', '.join(DTYPES)}, got {dtype!r}")
     if not re.fullmatch(r"\w[\w-]*", dataset):
@@ -72,10 +79,20 @@ def write_set(
         with held(target):
             _check_free(target, replace)  # again: another import may have finished meanwhile
             stated = catalogue.terms(dataset, terms or UNKNOWN)
-            return _written(target, dataset, recordings, np.dtype(dtype).newbyteorder("<"), stated)
+            totals = _written(target, dataset, _timed(recordings, times), np.dtype(dtype).newbyteorder("<"), stated)
+            if times:
+                times.warn(dataset)
+            return totals
     finally:
         with contextlib.suppress(OSError):  # not empty: it holds a set
             target.rmdir()
+
+
+def _timed(recordings: Iterable[Recording], times: LabelTimes | None) -> Iterator[Recording]:
+    for recording in recordings:
+        if times:
+            times.check(recording)
+        yield recording
 
 
 def _check_free(target: Path, replace: bool) -> None:
@@ -139,7 +156,8 @@ def pack(store: Store, file: str | Path) -> None:
             for dataset in store.sets:
                 shutil.rmtree(scratch / dataset, ignore_errors=True)
                 chosen = store.select(sets=[dataset])
-                write_set(scratch, dataset, chosen.recordings(), dtype="float16", terms=store.terms(dataset))
+                terms = store.terms(dataset)
+                _write_set(scratch, dataset, chosen.recordings(), "float16", False, terms, None)
             with replacing(file) as packed, zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as archive:
                 for dataset in store.sets:
                     for name in (*files(0).values(), INDEX):
@@ -168,7 +186,7 @@ class _SetWriter:
         self.labels: dict[str, None] = {}
         kinds: tuple[np.dtype, ...] = (dtype, np.dtype("u1"), np.dtype("<i4"), np.dtype("<f8"))
         self.arrays = {
-            name: _ArrayWriter(folder / file, kind, (2,) if name == "rows" else ())
+            name: ArrayWriter(folder / file, kind, (2,) if name == "rows" else ())
             for (name, file), kind in zip(files(generation).items(), kinds, strict=True)
         }
 
@@ -208,7 +226,7 @@ class _SetWriter:
             self.arrays["confidence"].add(np.rint(np.clip(np.nan_to_num(sure), 0.0, 1.0) * 255.0).reshape(-1))
         origin = (0.0, 0.0, 0.0)
         if self.arrays["joints"].dtype.itemsize == 2:
-            joints, origin = _centred(joints)
+            joints, origin = centred(joints)
         self.arrays["joints"].add(joints.reshape(-1))
         self.arrays["rows"].add(rows)
         self.arrays["stamps"].add(np.array([frame.stamp for frame in recording.frames]))
@@ -257,40 +275,3 @@ class _SetWriter:
         for array in self.arrays.values():
             with contextlib.suppress(OSError):  # on a full disk, flushing fails again
                 array.file.close()
-
-
-class _ArrayWriter:
-    """A .npy file that is appended to; its header is written at the end."""
-
-    def __init__(self, path: Path, dtype: np.dtype, tail: Sequence[int]) -> None:
-        self.dtype, self.tail, self.length = dtype, tuple(tail), 0
-        self.digest = hashlib.sha256()
-        self.file = path.open("xb")
-        self.file.write(bytes(_HEADER))
-
-    def add(self, values: np.ndarray) -> None:
-        with np.errstate(over="ignore"):  # too far for half precision becomes infinite, which readers treat as invalid
-            content = np.ascontiguousarray(values, self.dtype).tobytes()
-        self.length += len(values)
-        self.digest.update(content)
-        self.file.write(content)
-
-    def finish(self) -> str:
-        shape = (self.length, *self.tail)
-        header = f"{{'descr': '{self.dtype.str}', 'fortran_order': False, 'shape': {shape}, }}"
-        size = _HEADER - 10
-        self.file.seek(0)
-        self.file.write(b"\x93NUMPY\x01\x00" + size.to_bytes(2, "little") + header.ljust(size - 1).encode() + b"\n")
-        self.file.flush()
-        os.fsync(self.file.fileno())
-        self.file.close()
-        return self.digest.hexdigest()
-
-
-def _centred(joints: np.ndarray) -> tuple[np.ndarray, tuple[float, float, float]]:
-    """Joints (R, V, 3) relative to their median, and that median; missing joints (all 0 or not finite) become NaN."""
-    there = np.isfinite(joints).all(axis=2) & (joints != 0.0).any(axis=2)
-    if not there.any():
-        return np.full_like(joints, np.nan), (0.0, 0.0, 0.0)
-    x, y, z = (round(float(value), 3) for value in np.median(joints[there], axis=0))
-    return np.where(there[:, :, None], joints - (x, y, z), np.nan), (x, y, z)

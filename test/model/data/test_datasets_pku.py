@@ -73,7 +73,7 @@ def test_a_recording_with_labels_and_splits(tmp_path: Path) -> None:
 
 
 def test_end_to_end_lie_end_to_end(tmp_path: Path) -> None:
-    make(tmp_path, labels="13,10,40,2\n1,90,80,2\n6,70,99,1\n")
+    make(tmp_path, "0043-L", labels="13,10,40,2\n1,90,80,2\n6,70,99,1\n")
     write_set(tmp_path / "store", "pku_mmd_1", pku_mmd.load(tmp_path))
     clip = Store.open(tmp_path / "store")[0]
     joints, classes, seen = cut.detection_windows(clip, ("none", *pku_mmd.LABELS))
