@@ -75,11 +75,14 @@ def load(name: str, path: str | Path) -> Iterator[Recording]:
     """Read the official files of set ``name`` below ``path``, one recording at a time.
 
     Raises:
-        ValueError: unknown set (the nearest is named), or malformed files.
+        ValueError: unknown set (the nearest is named), or malformed files, such as one without frames.
         FileNotFoundError: the files are not there; the message says which, where to get them and on what terms.
     """
     module, arguments = _module(name)
-    yield from module.load(Path(path), **arguments)
+    for recording in module.load(Path(path), **arguments):
+        if not recording.frames:
+            raise ValueError(f"{path}: {recording.name} has no frames: an empty file? get it again, or take it out")
+        yield recording
 
 
 def info(name: str) -> DatasetInfo:
