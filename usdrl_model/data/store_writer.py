@@ -26,7 +26,7 @@ from usdrl_model.data.label_times import LabelTimes
 from usdrl_model.data.store import Store
 from usdrl_model.data.stored_set import FORMAT, INDEX, content_hash, files, generation, read_index
 from usdrl_model.errors.shown import check_name
-from usdrl_model.files.atomic_file import FULL, full, replacing, sync_folder, write_text
+from usdrl_model.files.atomic_file import FULL, check_no_folder, full, replacing, sync_folder, write_text
 from usdrl_model.files.folder_lock import LOCK, held
 from usdrl_model.skeleton import topology_file
 from usdrl_model.skeleton.person import judge
@@ -150,6 +150,7 @@ def pack(store: Store, file: str | Path) -> None:
     if not len(store):
         raise ValueError("nothing to pack: the selection is empty")
     file = Path(file)
+    check_no_folder(file)
     scratch = file.with_name(f".{file.name}.sets")
     with held(scratch):
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,7 @@ class StoredSet:
     """One set of a store: its index and its arrays, memory-mapped where they are in a folder."""
 
     def __init__(self, where: str, index: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-        kind = index.get("format") if isinstance(index, Mapping) else None
-        if kind != FORMAT:
-            raise ValueError(f"{where}: expected format {FORMAT}, got {shown(kind)}: import the set again")
+        _check_format(index, where)
         self.where = where
         try:
             self.dataset, self.hash = str(index["set"]), str(index["hash"])
@@ -191,6 +190,7 @@ def open_folder(folder: Path) -> StoredSet:
         problem = None
         try:
             index = _index(content, folder)
+            _check_format(index, str(folder))  # first: another format may have other arrays
             found = StoredSet(str(folder), index, _mapped(folder, index))
         except FileNotFoundError as error:
             problem = ValueError(f"{error.filename}: missing, import the set again")
@@ -200,6 +200,14 @@ def open_folder(folder: Path) -> StoredSet:
             if problem is not None:
                 raise problem
             return found
+
+
+def _check_format(index: Any, where: str) -> None:
+    kind = index.get("format") if isinstance(index, Mapping) else None
+    if kind != FORMAT:
+        newer = isinstance(kind, str) and re.fullmatch(rf"{FORMAT.rpartition('/')[0]}/[1-9]\d*", kind)
+        remedy = "made by a newer version: update this package" if newer else "import the set again"
+        raise ValueError(f"{where}: expected format {FORMAT}, got {shown(kind)}: {remedy}")
 
 
 def _mapped(folder: Path, index: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -36,6 +36,7 @@ def replacing(path: str | Path, keep: str | Path | None = None) -> Iterator[IO[b
         OSError: it could not be written; ``path`` is as before, and no part of the new file is left.
     """
     path = Path(path)
+    check_no_folder(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path)
     partial, file = _fresh(path)
@@ -53,6 +54,12 @@ def replacing(path: str | Path, keep: str | Path | None = None) -> Iterator[IO[b
         if isinstance(error, OSError) and error.errno in FULL:
             raise full(path, error) from error
         raise
+
+
+def check_no_folder(path: Path) -> None:
+    """Raise IsADirectoryError where a file is to be written and a folder is."""
+    if path.is_dir() and not path.is_symlink():
+        raise IsADirectoryError(errno.EISDIR, "a folder, expected the name of a file", str(path))
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:

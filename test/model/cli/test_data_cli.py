@@ -64,6 +64,7 @@ def test_import_info_view_and_pack(tmp_path: Path, capsys: pytest.CaptureFixture
         (["info", "store", "--sets", "sbu"], "There are: own"),
         (["info", "store", "--split", "xsub/train"], "own has no protocol 'xsub'"),
         (["pack", "store", "--split", "standard/test", "--out", "x.usdrl"], "no recording meets all conditions"),
+        (["pack", "store", "--out", "mine"], r"usdrl data: mine: a folder, expected the name of a file\n$"),
         (["view", "store", "--clip", "three"], "expected a name such as one, or 0 to 1, got three"),
         (["view", "store", "--out", "clip.avi"], "ends with .gif or .mp4"),
     ],

@@ -265,3 +265,18 @@ def test_an_array_that_is_missing_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="rows.npy: missing, import the set again"):
         Store.open(tmp_path)
     assert json.loads((tmp_path / "mine" / "index.json").read_text())["set"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("kind", "remedy"),
+    [
+        ("usdrl.store/2", "made by a newer version: update this package"),
+        ("usdrl.store/0", "import the set again"),
+        ("other", "import the set again"),
+    ],
+)
+def test_a_store_of_another_format(tmp_path: Path, kind: str, remedy: str) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "index.json").write_text(json.dumps({"format": kind, "set": "own"}))
+    with pytest.raises(ValueError, match=rf"expected format usdrl\.store/1, got '{kind}': {remedy}"):
+        Store.open(tmp_path)

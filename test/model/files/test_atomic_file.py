@@ -135,3 +135,9 @@ def test_a_file_that_was_swept_away_before_it_was_locked_is_made_again(
     write_text(tmp_path / "a", "text")
     assert (tmp_path / "a").read_text() == "text"
     assert len(asked) == 2
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError, match="a folder, expected the name of a file") as caught:
+        write_text(tmp_path, "content")
+    assert caught.value.filename == str(tmp_path)
