@@ -14,6 +14,13 @@ BACKGROUND = 0
 AMBIGUOUS = "ambiguous"
 """Label of a segment in which nobody can say which class it shows: not learnt from, and not counted."""
 
+_MISSING = frozenset({"", "nan", "none", "null", "<na>", "nat", "n/a"})
+
+
+def is_missing(text: str) -> bool:
+    """Whether a text is what programs write for no value: nothing, ``nan``, ``None``, ``NULL``, ``<NA>``."""
+    return text.strip().lower() in _MISSING
+
 
 class Interval(Protocol):
     """A labelled interval of time: ``Segment``, or a detection of the metrics."""

@@ -22,7 +22,7 @@ from usdrl_model.errors.shown import LINE, NAME, cut, showable, shown
 from usdrl_model.files import limits
 from usdrl_model.files.documents import parse_json
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
-from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, is_missing
 from usdrl_ros.bags.described import add_bag, rightly_read
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labelled_bag import LabelledBag
@@ -144,6 +144,7 @@ def _segment(row: dict[str, str], times: Sequence[str], person: Callable[[str], 
     label = row["label"].strip()
     if not label or not showable(label):
         raise ValueError(f"label: expected 1 to {NAME} printable characters, got {shown(label)}")
+    _check_there(label)
     values = []
     for name in times:
         try:
@@ -155,6 +156,12 @@ def _segment(row: dict[str, str], times: Sequence[str], person: Callable[[str], 
     if values[-1] < values[0]:
         raise ValueError(f"ends at {row['end']} before it starts at {row['start']}")
     return Segment(person(row.get("person", "").strip()), label, values[0], values[-1])
+
+
+def _check_there(label: str) -> None:
+    """Refuse what programs write where a table has no label."""
+    if label != BACKGROUND_LABEL and is_missing(label):
+        raise ValueError(f"label: {label}: a missing value? write {BACKGROUND_LABEL}, or leave the row out")
 
 
 def _namer(bag: LabelledBag, chosen: str | None) -> Callable[[str], str]:
@@ -228,6 +235,7 @@ def _one_after_another(
         if label not in NOTHING:
             if not showable(label):
                 raise ValueError(f"expected labels of at most {NAME} characters, got {shown(label)}")
+            _check_there(label)
             found.append(Segment(person(""), label, start, max(start, end)))
     return found
 

@@ -60,3 +60,23 @@ def test_a_few_frames_that_came_at_once(tmp_path: Path) -> None:
     stamps = TIMES.copy()
     stamps[10::10] = stamps[9:-1:10] + 1e-4
     assert len(load(tmp_path, rate=None, stamps=stamps).frames) == FRAMES
+
+
+@pytest.mark.parametrize("word", ["NaN", "null", "NONE", " None ", "<NA>", "NaT", "n/a"])
+def test_missing_values_are_no_actions(tmp_path: Path, word: str) -> None:
+    for change in (
+        {"labels": np.array([word] * 30 + ["wave"] * 30)},
+        {"clip_label": word},
+        {"subject": word},
+        {"segments": np.array([["1", word, "1.0", "2.0"]])},
+    ):
+        with pytest.raises(ValueError, match=rf"wave\.npz: {next(iter(change))}: {word.strip()}: a missing value"):
+            load(tmp_path, **change)
+
+
+def test_spaces_around_a_label_do_not_make_another(tmp_path: Path) -> None:
+    labels = np.array([" wave"] * 20 + ["wave "] * 20 + [" none "] * 10 + [" "] * 10)
+    segments = np.array([["1", " wave", "1.0", "1.1"]])
+    recording = load(tmp_path, labels=labels, segments=segments, clip_label=" wave ", subject=" anna")
+    assert (recording.labels, recording.label, recording.subject) == (("wave",), "wave", "anna")
+    assert len(recording.segments) == 2

@@ -118,6 +118,8 @@ def test_what_is_nothing_is_no_action(bag: Path, capsys) -> None:
         ("person,label,time\n1,,2\n", "line 2: label: expected"),
         ("person,label,time\n1,wave,soon\n", "line 2: time: expected seconds, got 'soon'"),
         ("person,label,time\n1,wave,nan\n", "line 2: time: expected seconds"),
+        ("person,label,time\n1,nan,2\n", "line 2: label: nan: a missing value? write none, or leave the row out"),
+        ("person,label,time\n1, None,2\n", "line 2: label: None: a missing value"),
         ("person,label,start,end\n1,wave,3,2\n", "line 2: ends at 2 before it starts at 3"),
         ("person,label,time\n9,wave,2\n", "person '9': the bag has 1, 2"),
         ("label,time\nwave,2\n", "choose with --person"),

@@ -30,7 +30,7 @@ from usdrl_model.files import arrays, limits
 from usdrl_model.skeleton.person import UNITS
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.recording_gaps import MAX_GAP
-from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, is_missing
 from usdrl_model.skeleton.topology import Topology, located, topology
 from usdrl_model.terms import Terms
 
@@ -44,8 +44,6 @@ KEYS = ("joints", "stamps", "rate", "topology", "confidence", "ids", "labels", "
     "units", "mirrored")  # fmt: skip
 NOTHING = ("", "none")
 """Frame labels that mean no action."""
-MISSING = ("nan", "None")
-"""Texts that are no labels and nobody: what str() makes of a missing value."""
 MOST_PEOPLE = 64
 """People of a recording; no tracker tells so many apart."""
 
@@ -169,7 +167,7 @@ def _text(content: Mapping[str, np.ndarray], key: str) -> str | None:
     value = _one(content, key) if key in content else np.array("")
     if value.dtype.kind == "f" and np.isnan(value):
         return None
-    text = str(_texts({key: value}, key))
+    text = str(_texts({key: value}, key)).strip()
     return None if text in NOTHING else text
 
 
@@ -197,14 +195,14 @@ def _labelled(content: Mapping[str, np.ndarray], stamps: np.ndarray, ids: list[s
         wanted = f"({len(stamps)},) or ({len(stamps)}, {len(ids)})"
         raise ValueError(f"labels: expected texts {wanted}, got {labels.dtype} {labels.shape}")
     for identity, column in zip(ids, columns.T, strict=False):
-        named = _texts({"labels": column}, "labels").tolist()
+        named = [label.strip() for label in _texts({"labels": column}, "labels").tolist()]
         _check_labels("labels", named)
         yield from _runs(identity, named, stamps)
 
 
 def _check_labels(key: str, labels: Collection[str | None]) -> None:
     """Refuse what NaN and None become where somebody makes texts of them, because there are texts beside them."""
-    if missing := [word for word in MISSING if word in labels]:
+    if missing := [label for label in labels if label and label not in NOTHING and is_missing(label)]:
         raise ValueError(f'{key}: {missing[0]}: a missing value? write "" or "none"')
 
 
@@ -239,6 +237,7 @@ def _segments(content: Mapping[str, np.ndarray], stamps: np.ndarray, ids: list[s
         raise ValueError(f"segments: expected rows of person, label, start, end, got {rows.shape}")
     for number, row in enumerate(rows.tolist() if rows.size else []):
         person, label, start, end = row
+        label = label.strip()
         _check_labels("segments", [label])
         try:
             begins, ends = float(start), float(end)
