@@ -108,12 +108,12 @@ def test_segments_are_clips_of_their_own_and_instants_are_none(tmp_path: Path) -
 
 
 def test_segments_without_a_frame_are_left_out_and_told_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    segments = (Segment("0", "up", 0.0, 0.95), Segment("0", "push", 2.0, 1.0), Segment("0", "wave", 90.0, 95.0))
-    odd = dataclasses.replace(recording("a", "up", frames=40), label=None, segments=segments)
-    write_set(tmp_path, "made", [odd])
-    assert labelled(Store.open(tmp_path), ENCODER.window, "made").labels == ("up",)
-    assert "a: no frame in 'push' of person '0' from 2 to 1 s: the segment is left out" in caplog.text
-    assert "a: no frame in 'wave' of person '0' from 90 to 95 s" in caplog.text
+    segments = (Segment("0", "up", 0.0, 0.95), Segment("0", "bow", 2.0, 1.0), Segment("0", "wave", 4.6, 4.8))
+    odd = dataclasses.replace(recording("0043-L", "up", frames=40), label=None, segments=segments, labels=())
+    write_set(tmp_path, "pku_mmd_1", [odd])  # in which a segment ends before it starts, as it is published
+    assert labelled(Store.open(tmp_path), ENCODER.window, "pku_mmd_1").labels == ("up",)
+    assert "0043-L: no frame in 'bow' of person '0' from 2 to 1 s: the segment is left out" in caplog.text
+    assert "0043-L: no frame in 'wave' of person '0' from 4.6 to 4.8 s" in caplog.text
 
 
 def test_segments_count_and_not_the_label_of_their_clip(tmp_path: Path) -> None:
