@@ -60,8 +60,7 @@ def write_set(
         ValueError: unknown dtype, a name with other characters, no recordings, two of one name, or an inconsistent
             recording, such as one with segments of another time.
     """
-    backwards = catalogue.info(dataset).backwards if dataset in catalogue.SETS else ()
-    return _write_set(folder, dataset, recordings, dtype, replace, terms, LabelTimes(backwards))
+    return _write_set(folder, dataset, recordings, dtype, replace, terms, LabelTimes())
 
 
 def _write_set(

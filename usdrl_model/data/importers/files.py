@@ -33,8 +33,6 @@ class DatasetInfo:
     terms: Terms
     together: frozenset[str] = frozenset()
     """What two people do together, of a set whose labels belong to the scene; empty: labels belong to people."""
-    backwards: frozenset[str] = frozenset()
-    """Recordings that are published with a label that ends before it starts; it is kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,6 @@ INFO = DatasetInfo(
     where="STRUCT group, Peking University (www.icst.pku.edu.cn/struct/Projects/PKUMMD.html), on request",
     terms=Terms("research", "academic use, cite C. Liu and others, arXiv 1703.07475"),
     together=frozenset({"give", "handshake", "hug", "kick", "pat_on_back", "point_finger", "punch", "push"}),
-    backwards=frozenset({"0043-L"}),
 )
 TOPOLOGY = "kinect_v2_25"
 RATE = 30.0
