@@ -46,12 +46,24 @@ def _extend(kept: list[SkeletonFrame], further: Iterable[SkeletonFrame]) -> None
 
 def rising(frames: Iterable[SkeletonFrame]) -> tuple[SkeletonFrame, ...]:
     """``believed`` with one frame a stamp, which holds the people of all; of two with one id the first, as live."""
+    return _together(believed(frames))[0]
+
+
+def repeated(frames: Iterable[SkeletonFrame]) -> int:
+    """How many frames of ``believed`` hold nobody who is not in an earlier one of the same stamp, and count nowhere."""
+    return _together(believed(frames))[1]
+
+
+def _together(frames: Iterable[SkeletonFrame]) -> tuple[tuple[SkeletonFrame, ...], int]:
+    """One frame a stamp, and how many frames with people added nobody to it."""
     found: list[SkeletonFrame] = []
-    for frame in believed(frames):
+    repeats = 0
+    for frame in frames:
         if not found or frame.stamp > found[-1].stamp:
             found.append(frame)
             continue
         there = {person.id for person in found[-1].people}
         others = tuple(person for person in frame.people if person.id not in there)
         found[-1] = replace(found[-1], people=(*found[-1].people, *others))
-    return tuple(found)
+        repeats += bool(frame.people) and not others
+    return tuple(found), repeats

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from usdrl_model.files.limits import LONGEST_GAP
+from usdrl_ros.inputs.common import NANOSECONDS
 
 LATE = 1.0
 """Seconds between the stamps and the times of recording from which on both are told."""
@@ -25,10 +26,13 @@ class Headers:
 
     def __init__(self) -> None:
         self._stamps, self._recorded = array("d"), array("d")
+        self._beyond = 0
+        """Stamps whose nanoseconds are a second or more."""
 
     def add(self, data: bytes, recorded_ns: int) -> None:
         """Note a message, which is whole CDR of a type that ``has_header``, and its time of recording."""
         seconds, nanoseconds = struct.unpack_from("<iI" if data[1] & 1 else ">iI", data, 4)
+        self._beyond += nanoseconds >= NANOSECONDS
         self._stamps.append(seconds + nanoseconds / 1e9)
         self._recorded.append(recorded_ns / 1e9)
 
@@ -48,4 +52,8 @@ class Headers:
             found.append(f"{np.count_nonzero(behind)} before an earlier one, by up to {behind.max():.6g} s")
         if jumps := np.count_nonzero(np.diff(stamps) > LONGEST_GAP):
             found.append(f"{jumps} more than {LONGEST_GAP:g} s after the one before")
+        if len(stamps) > 1 and not (stamps % 1.0).any() and len(np.unique(stamps)) < len(stamps) / 2:
+            found.append("all in whole seconds")
+        if self._beyond:
+            found.append(f"{self._beyond} with nanosec of a second or more, which is refused")
         return f"  header stamps: {', '.join(found)}" if found else ""

@@ -9,13 +9,16 @@ import numpy as np
 
 from usdrl_model.data.content_check import Verdict
 from usdrl_model.events.onset_offset import Event
-from usdrl_model.online.rising_frames import believed
+from usdrl_model.online.rising_frames import believed, repeated
 from usdrl_model.plausibility.findings import Finding
 from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.bags import labels_fit
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import Truth
+
+REPEATS = 0.1
+"""Share of frames that may have the stamp of an earlier one: some trackers repeat a message now and then."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +89,12 @@ class LabelledBag:
             found.append(
                 f"a store leaves out {left_out} of {len(stamps)} frames: their stamps are outliers, or before an"
                 " earlier one"
+            )
+        if (repeats := repeated(self.frames)) > REPEATS * len(stamps):
+            whole = ": stamps in whole seconds?" if not (stamps % 1.0).any() else ""
+            found.append(
+                f"{repeats} of {len(stamps)} frames have the stamp of an earlier one with the same people, and count"
+                f" nowhere{whole}"
             )
         if self.refused:
             reasons = ", ".join(f"{reason} {count}" for reason, count in self.refused.items())

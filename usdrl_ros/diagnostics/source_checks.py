@@ -111,9 +111,12 @@ class SourceChecks:
                 " message, does not update header.stamp, or is stamped by a clock that stands (a paused simulation)"
             )
         if self.rate < (1.0 - JITTER) * SLOW and now - self._heard < RECENT:
-            found["slow"] = (
-                f"only {self.rate:.1f} frames/s by their stamps, {SLOW:g} are needed for fast gestures: raise the rate"
-                " of the tracker, of its camera (exposure, resolution), or of /clock where messages have no stamps"
+            whole = not any(number % 1.0 for number in (self._stamp, *self._steps))
+            found["slow"] = f"only {self.rate:.1f} frames/s by their stamps, " + (
+                "which are whole seconds: does the tracker set header.stamp.nanosec?"
+                if whole
+                else f"{SLOW:g} are needed for fast gestures: raise the rate of the tracker, of its camera (exposure,"
+                " resolution), or of /clock where messages have no stamps"
             )
         if max_people != self._max_people:  # who was too many before need not be now
             self._max_people = max_people

@@ -12,6 +12,8 @@ from std_msgs.msg import Header
 from usdrl_model.errors.shown import NAME, cut, showable
 from usdrl_model.skeleton.person import SkeletonFrame
 
+NANOSECONDS = 1_000_000_000
+"""Of a second: ``nanosec`` of a stamp is below."""
 OVERSHOOT = 1.5
 """Some networks give confidences slightly above 1; larger values have another scale."""
 MAX_PEOPLE = 64
@@ -45,8 +47,14 @@ def seconds(stamp: Time) -> float:
     """A ROS stamp in float seconds.
 
     Raises:
-        InputError: ``zero_stamp`` if the stamp is zero or negative.
+        InputError: ``zero_stamp`` if the stamp is zero or negative, ``nanosec`` if it is no stamp.
     """
+    if stamp.nanosec >= NANOSECONDS:
+        raise InputError(
+            "nanosec",
+            f"expected header.stamp.nanosec below {NANOSECONDS}, got {stamp.nanosec}: correct the publisher, which"
+            " counts in another unit, or carries nothing over into sec",
+        )
     value = stamp.sec + stamp.nanosec * 1e-9
     if value <= 0.0:
         raise InputError(
@@ -59,7 +67,7 @@ def seconds(stamp: Time) -> float:
 
 def ros_time(seconds: float) -> Time:
     """Float seconds as a ROS stamp; a float64 resolves present stamps to 0.2 microseconds."""
-    whole, nanoseconds = divmod(round(seconds * 1e9), 1_000_000_000)
+    whole, nanoseconds = divmod(round(seconds * 1e9), NANOSECONDS)
     return Time(sec=whole, nanosec=nanoseconds)
 
 
@@ -67,7 +75,7 @@ def source_frame(header: Header, people: tuple) -> SourceFrame:
     """A source frame from a message's header and its people.
 
     Raises:
-        InputError: ``zero_stamp`` as ``seconds``, or ``frame_id``, because the name is published.
+        InputError: ``zero_stamp``, ``nanosec`` as ``seconds``, or ``frame_id``, because the name is published.
     """
     if not showable(header.frame_id):
         raise InputError(

@@ -23,12 +23,16 @@ from usdrl_ros.bags.scores import found_actions
 from usdrl_ros.inputs.skeleton_messages import header, point_cloud
 
 
-def recorded(path: Path, source: Recording, frames: Sequence[SkeletonFrame]) -> Path:
-    """A labelled bag of these frames, in canonical axes, received 10 ms after each other whatever their stamps."""
+def recorded(path: Path, source: Recording, frames: Sequence[SkeletonFrame], carried: int = 0) -> Path:
+    """A labelled bag of these frames, in canonical axes, received 10 ms after each other whatever their stamps.
+
+    The nanoseconds of every second frame are ``carried`` seconds more.
+    """
     with BagWriter(path) as bag:
         bag.add_topic("/skeletons", "sensor_msgs/msg/PointCloud2")
         for number, frame in enumerate(frames, start=1):
             cloud = point_cloud(frame, header(frame.stamp, "kinect"))
+            cloud.header.stamp.nanosec += carried * 1_000_000_000 * (number % 2 == 0)
             bag.write("/skeletons", number * 10_000_000, serialize_message(cloud))
     truth = Truth(topic="/skeletons", topology=source.topology, axes="kinect", labels=source.labels, segments=())
     save_truth(replace(truth, segments=source.segments), path)
@@ -97,6 +101,29 @@ def test_people_in_messages_of_their_own_are_all_in_a_store(tmp_path: Path, caps
     assert [[person.id for person in frame.people] for frame in stored.frames] == [
         [person.id for person in frame.people] for frame in source.frames
     ]
+
+
+@pytest.mark.parametrize("stamped", [int, lambda stamp: int(stamp * 5.0) / 5.0])
+def test_frames_that_repeat_a_stamp_are_told(tmp_path: Path, capsys, stamped) -> None:
+    source = acted(6.0)
+    frames = [replace(frame, stamp=float(stamped(frame.stamp))) for frame in source.frames]
+    bag = recorded(tmp_path / "bag", replace(source, segments=()), frames)
+    repeats, whole = len(frames) - len({frame.stamp for frame in frames}), "stamps in whole seconds?"
+    for asked in (["store", str(tmp_path / "stores"), str(bag)], ["info", str(bag)]):
+        assert main(asked) == 0
+        text = said(capsys)
+        assert f"{repeats} of {len(frames)} frames have the stamp of an earlier one with the same people" in text
+        assert (whole in text) is not any(frame.stamp % 1.0 for frame in frames)
+    assert ("all in whole seconds" in text) is (whole in text)
+
+
+def test_stamps_with_nanoseconds_of_more_than_a_second_are_refused(tmp_path: Path, capsys) -> None:
+    source = acted(3.0)
+    bag = recorded(tmp_path / "bag", replace(source, segments=()), source.frames, carried=2)
+    assert main(["info", str(bag)]) == 0
+    text, spoilt = said(capsys), len(source.frames) // 2
+    assert f"{spoilt} with nanosec of a second or more" in text
+    assert f"{spoilt} messages were refused: nanosec {spoilt}" in text
 
 
 def test_a_gesture_after_an_outlier_stamp_is_enrolled(tmp_path: Path, capsys) -> None:

@@ -129,6 +129,14 @@ def test_a_slow_tracker_is_told_by_its_stamps():
     assert bench.report()[0].level == OK
 
 
+def test_stamps_in_whole_seconds_are_told_as_such():
+    bench = Bench()
+    for _ in range(360):
+        bench.now += 1 / 30
+        bench.accept(float(int(bench.now)))
+    assert "only 1.0 frames/s by their stamps, which are whole seconds" in bench.report()[0].message
+
+
 def test_a_tracker_of_just_the_rate_that_is_needed_is_not_slow():
     bench, rng = Bench(), np.random.default_rng(0)
     for _ in range(300):

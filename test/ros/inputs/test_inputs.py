@@ -149,6 +149,10 @@ def _negative_stamp(message):
     message.header.stamp = Time(sec=-5)
 
 
+def _nanoseconds_of_two_seconds(message):
+    message.header.stamp = Time(sec=12, nanosec=2_000_000_000)
+
+
 @pytest.mark.parametrize(
     ("spoil", "kind"),
     [
@@ -166,6 +170,7 @@ def _negative_stamp(message):
         (_other_field_outside, "layout"),
         (_zero_stamp, "zero_stamp"),
         (_negative_stamp, "zero_stamp"),
+        (_nanoseconds_of_two_seconds, "nanosec"),
     ],
 )
 def test_a_spoiled_cloud_is_refused_by_name(spoil, kind):
