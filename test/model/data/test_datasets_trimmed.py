@@ -159,12 +159,31 @@ def test_malformed_msraction3d(tmp_path: Path, text: str, message: str) -> None:
 
 
 def test_msraction3d_marks_lost_frames_and_unlisted_clips(tmp_path: Path) -> None:
-    (tmp_path / msraction3d.LIST).write_text("")
+    (tmp_path / msraction3d.LIST).write_text("a01_s01_e02\n")
     (tmp_path / MSR).write_text(ROW4 * 20 + "0 0 0 0\n" * 20)
     (clip,) = msraction3d.load(tmp_path)
     assert [len(frame.people) for frame in clip.frames] == [1, 0]
     assert clip.tags["listed"] == "no"
     assert clip.frames[1].stamp - clip.frames[0].stamp == pytest.approx(1 / 15)
+
+
+@pytest.mark.parametrize(
+    "names", ["a01_s01_e01_skeleton3D.txt\r\na01_s01_e02", "a01_s01_e02,a01_s01_e01,", "x/A01_S01_E01.TXT\n"]
+)
+def test_a_list_of_msraction3d_may_name_files_and_have_commas(tmp_path: Path, names: str) -> None:
+    (tmp_path / msraction3d.LIST).write_text(names)
+    (tmp_path / MSR).write_text(ROW4 * 20)
+    (clip,) = msraction3d.load(tmp_path)
+    assert clip.tags["listed"] == "yes"
+    assert parts("msraction3d", "cross_subject", [clip]) == (1, 0)
+
+
+@pytest.mark.parametrize("names", ["", "ba01_s01_e01 a01_s01_e011 a1_s1_e1"])
+def test_a_list_of_msraction3d_without_names_is_refused(tmp_path: Path, names: str) -> None:
+    (tmp_path / msraction3d.LIST).write_text(names)
+    (tmp_path / MSR).write_text(ROW4 * 20)
+    with pytest.raises(ValueError, match=rf"{msraction3d.LIST}: expected names of clips"):
+        list(msraction3d.load(tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ the other ten are damaged and carry the tag ``listed: no``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,8 @@ LABELS = (
     "jogging", "tennis_swing", "tennis_serve", "golf_swing", "pick_up_and_throw",
 )  # fmt: skip
 LIST = "files_used_in_cvpr12_paper.txt"
+_LISTED = re.compile(r"(?<![a-z0-9])a\d\d_s\d\d_e\d\d(?!\d)")
+"""A name in the list, whatever ends it and stands between two: some copies name the whole file, or have commas."""
 
 
 def load(folder: str | Path) -> Iterator[Recording]:
@@ -37,13 +40,15 @@ def load(folder: str | Path) -> Iterator[Recording]:
 
     Raises:
         FileNotFoundError: the folder lacks the clips or the list of good ones.
-        ValueError: a malformed file; the message names file and line.
+        ValueError: a malformed file, or a list without names; the message names file and line.
     """
     folder = Path(folder)
     if not (folder / LIST).is_file():
         raise missing(folder, INFO)
-    listed = set(text(folder / LIST).split())
-    unused = {name[:11] for name in listed}
+    listed = set(_LISTED.findall(text(folder / LIST).lower()))
+    if not listed:
+        raise ValueError(f"{folder / LIST}: expected names of clips (a01_s01_e01 ...), got none: no clip is in a split")
+    unused = set(listed)
     for member in members(folder, r"a(\d\d)_s(\d\d)_e(\d\d)_skeleton3D\.txt$", INFO):
         action, subject, take = member.match.groups()
         name = f"a{action}_s{subject}_e{take}"
