@@ -170,8 +170,11 @@ def annotation(**change: object) -> dict:
     return entry | change
 
 
-def pyskl(folder: Path, *annotations: dict) -> Path:
-    split = {"xsub_train": ["S001C001P002R001A003"], "xsub_val": [], "xview_val": ["S001C001P002R001A003"]}
+CLIP = ["S001C001P002R001A003"]
+
+
+def pyskl(folder: Path, *annotations: dict, split: dict | None = None) -> Path:
+    split = split or {"xsub_train": CLIP, "xsub_val": [], "xview_val": CLIP}
     (folder / "ntu60_hrnet.pkl").write_bytes(pickle.dumps({"split": split, "annotations": list(annotations)}))
     return folder
 
@@ -189,6 +192,34 @@ def test_ntu_2d(tmp_path: Path) -> None:
     np.testing.assert_allclose(clip.frames[3].people[0].confidence, entry["keypoint_score"][0, 3])
     assert np.flatnonzero(np.isnan(clip.frames[1].people[0].joints).any(axis=1)).tolist() == [5]
     assert protocols.Split.of("ntu60_2d", "xview/test").has(clip)
+
+
+def test_parts_of_a_split_in_any_case(tmp_path: Path) -> None:
+    (clip,) = ntu_2d.load(pyskl(tmp_path, annotation(), split={"xsub_Train": CLIP, "XVIEW_TEST": CLIP}))
+    assert dict(clip.tags) == {"image": "1920x1080", "xsub": "train", "xview": "test"}
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        ({"xsub_training": CLIP}, "split 'xsub_training': expected a protocol and train, val, test"),
+        ({"train": CLIP}, "split 'train': expected a protocol"),
+        ({"xsub_train": CLIP, "xsub_val": CLIP}, f"clip {CLIP[0]} is in both parts of xsub"),
+    ],
+)
+def test_splits_that_would_train_on_what_they_test_are_refused(tmp_path: Path, split: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        list(ntu_2d.load(pyskl(tmp_path, annotation(), split=split)))
+
+
+@pytest.mark.parametrize(("least", "most"), [(0.0, 1.0), (-1.0, 1.0), (-0.2, 1.3)])
+def test_joints_as_shares_of_the_picture_are_refused(tmp_path: Path, least: float, most: float) -> None:
+    shares = RNG.uniform(least, most, (2, 4, 17, 2))
+    shares[1], shares[0, 0, 0] = 0.0, np.nan
+    with pytest.raises(ValueError, match=f"clip {CLIP[0]}: .*expected pixels of 1920x1080"):
+        list(ntu_2d.load(pyskl(tmp_path, annotation(keypoint=shares))))
+    (clip,) = ntu_2d.load(pyskl(tmp_path, annotation(keypoint=np.zeros((2, 4, 17, 2)))))
+    assert not any(frame.people for frame in clip.frames)
 
 
 def test_a_clip_that_nobody_labelled_and_names_of_splits_that_are_no_clips(

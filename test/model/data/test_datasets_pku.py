@@ -115,6 +115,23 @@ def test_names_of_split_lists_that_are_no_recordings(tmp_path: Path, caplog: pyt
     assert "1 names of its split lists belong to no recording, '0077-M' the first" in caplog.text
 
 
+def test_names_in_lower_case_are_those_of_the_labels_and_lists(tmp_path: Path) -> None:
+    make(tmp_path, "0002-l", labels=None)
+    (tmp_path / "Label" / "0002-L.txt").write_text("13,10,40,2\n")
+    (tmp_path / "Split" / "cross-subject.txt").write_text("training videos:\r\n0002-l, \r\n")
+    (recording,) = pku_mmd.load(tmp_path)
+    assert recording.name == "0002-L"
+    assert [segment.label for segment in recording.segments] == ["wave"]
+    assert dict(recording.tags) == {"camera": "L", "cross_subject": "train"}
+
+
+def test_a_recording_in_both_parts_of_a_split_is_refused(tmp_path: Path) -> None:
+    make(tmp_path)
+    (tmp_path / "Split" / "cross-subject.txt").write_text("Training videos:\n0002-L\nTest videos:\n0002-L")
+    with pytest.raises(ValueError, match="0002-L is in both parts"):
+        list(pku_mmd.load(tmp_path))
+
+
 def test_split_lists_need_their_heading(tmp_path: Path) -> None:
     make(tmp_path)
     (tmp_path / "Split" / "cross-subject.txt").write_text("0002-L, 0003-L")

@@ -32,6 +32,10 @@ INFO = DatasetInfo(
 TOPOLOGY = "coco_17"
 UNKNOWN = -1
 """Label of a clip with an unknown action."""
+_PARTS = {"train": "train", "val": "test", "test": "test"}
+"""Last word of the name of a split -> the part of a protocol."""
+NORMALISED = -1.0, 2.0
+"""Places of joints as shares of the picture, or from -1 to 1 across it, with some outside of it."""
 _LONGEST = 200
 _LARGEST = 10**5
 HIGHEST = 2.0
@@ -89,9 +93,12 @@ def _tags(splits: Mapping[str, Any], where: str) -> dict[str, dict[str, str]]:
     for split, names in splits.items():
         if not isinstance(split, str) or not isinstance(names, (list, tuple, np.ndarray)):
             raise ValueError(f"{where}: split {shown(split)}: expected a list of names of clips, got {shown(names)}")
-        protocol, _, part = split.rpartition("_")
-        for name in names:
-            tags.setdefault(str(name), {})[protocol] = "train" if part == "train" else "test"
+        protocol, _, word = split.lower().rpartition("_")
+        if not protocol or word not in _PARTS:
+            raise ValueError(f"{where}: split {shown(split)}: expected a protocol and {', '.join(_PARTS)}: xsub_train")
+        for name in map(str, names):
+            if tags.setdefault(name, {}).setdefault(protocol, _PARTS[word]) != _PARTS[word]:
+                raise ValueError(f"{where}: clip {cut(name, _LONGEST)} is in both parts of {cut(protocol, _LONGEST)}")
     return tags
 
 
@@ -106,6 +113,17 @@ def _label(value: Any, labels: tuple[str, ...]) -> str | None:
     return labels[value]
 
 
+def _check_pixels(keypoints: np.ndarray, width: int, height: int) -> None:
+    """Refuse a clip whose joints are all in the first pixels, which makes people of a millimetre."""
+    least, most = NORMALISED
+    found = keypoints[np.isfinite(keypoints) & (keypoints != 0.0)]
+    if len(found) and max(width, height) > most and least <= found.min() and found.max() <= most:
+        raise ValueError(
+            f"keypoint: expected pixels of {width}x{height}, got {found.min():.3g} to {found.max():.3g}: multiply"
+            " shares of the picture by its size"
+        )
+
+
 def _recording(
     annotation: Mapping[str, Any], tags: Mapping[str, Mapping[str, str]], labels: tuple[str, ...], where: str
 ) -> Recording:
@@ -118,6 +136,7 @@ def _recording(
         if not (0 < height <= _LARGEST and 0 < width <= _LARGEST):
             raise ValueError(f"an image of {shown((height, width))} pixels")
         check_confidence(scores, "keypoint_score", HIGHEST)
+        _check_pixels(keypoints, width, height)
     except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
         raise ValueError(f"{where}: clip {name}: {type(error).__name__} {cut(str(error), 200)}") from None
     people, count = keypoints.shape[:2] if keypoints.ndim == 4 else (0, 0)

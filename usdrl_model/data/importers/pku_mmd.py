@@ -59,7 +59,7 @@ def load(folder: str | Path, *, phase: int = 1) -> Iterator[Recording]:
     # Label files have the same names; only the folder differs.
     pattern = rf"^(?!.*[Ll]abel).*?(?P<name>{_NAMES[phase]})\.txt$"
     for member in members(Path(folder), pattern, INFO):
-        name = member.match["name"]
+        name = member.match["name"].upper()
         unused.discard(name)
         if truth and name not in truth:
             raise ValueError(f"{member.where}: the label files have none of this name")
@@ -91,7 +91,7 @@ def labels(folder: str | Path, *, phase: int = 1) -> dict[str, tuple[Segment, ..
         for number, (action, *_) in enumerate(rows, start=1):
             if action not in range(1, len(LABELS) + 1):
                 raise ValueError(f"{member.where} row {number}: expected action 1 to {len(LABELS)}, got {action:g}")
-        truth[member.match["name"]] = tuple(
+        truth[member.match["name"].upper()] = tuple(
             Segment(ACTOR, LABELS[int(action) - 1], EPOCH + start / RATE, EPOCH + end / RATE)
             for action, start, end, _ in rows
         )
@@ -99,15 +99,20 @@ def labels(folder: str | Path, *, phase: int = 1) -> dict[str, tuple[Segment, ..
 
 
 def _splits(folder: Path) -> dict[str, str]:
-    """Recording -> train or test, of the cross-subject lists; empty where there are none."""
+    """Recording -> train or test, of the cross-subject lists; empty where there are none.
+
+    Raises:
+        ValueError: a list without a heading, or a recording in both parts; the message names it.
+    """
     parts: dict[str, str] = {}
     for member in members(folder, r"(?i)cross[-_ ]subject\w*\.txt$", INFO, needed=False):
         part = None
         for word in re.split(r"[,\s]+", member.text()):
             if word.lower().startswith(("train", "valid", "test")):
                 part = "train" if word.lower().startswith("train") else "test"
-            elif re.fullmatch("|".join(_NAMES.values()), word):
+            elif re.fullmatch("|".join(_NAMES.values()), name := word.upper()):
                 if part is None:
                     raise ValueError(f"{member.where}: expected 'Training videos:' before {word}")
-                parts[word] = part
+                if parts.setdefault(name, part) != part:
+                    raise ValueError(f"{member.where}: {name} is in both parts")
     return parts
