@@ -249,6 +249,16 @@ def test_lafan1(tmp_path: Path) -> None:
     np.testing.assert_allclose(take.frames[0].people[0].joints[[0, 1, 21], 1], [0.9, 0.94, 0.9 + 21 * 0.04])
 
 
+@pytest.mark.parametrize(("name", "label"), [("FIGHT1_SUBJECT4.BVH", "fight"), ("fight1_Subject4.Bvh", "fight")])
+def test_names_of_takes_in_upper_case(tmp_path: Path, name: str, label: str) -> None:
+    (tmp_path / name).write_text(lafan())
+    (take,) = lafan1.load(tmp_path)
+    assert (take.label, take.subject) == (label, "subject4")
+    (tmp_path / "DATASET-1_BYE_ACTIVE_001.BVH").write_text(BVH)
+    with pytest.raises(ValueError, match="has no joints"):  # it is known what the take is
+        list(bandai_namco.load(tmp_path))
+
+
 def test_a_bvh_file_of_another_skeleton_names_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "dance1_subject1.bvh").write_text(BVH)
     with pytest.raises(ValueError, match=r"has no joints \['LeftUpLeg'"):

@@ -118,6 +118,12 @@ def test_missing_skeletons_are_left_out(tmp_path: Path, caplog: pytest.LogCaptur
     assert [clip.name for clip in catalogue.load("ntu120", tmp_path)][1] == "S018C001P001R001A061"
 
 
+def test_file_names_in_lower_case(tmp_path: Path) -> None:
+    for name in ("s001c002p005r002a008", "s001c001p001r001a001"):  # the first is in the list of missing ones
+        write(tmp_path, GOOD, name)
+    assert [clip.name for clip in ntu.load(tmp_path)] == ["S001C001P001R001A001"]
+
+
 def test_the_protocols() -> None:
     def split(dataset: str, text: str, subject: int, camera: int = 1, setup: int = 1) -> str:
         tags = {"camera": str(camera), "setup": f"{setup:03}"}

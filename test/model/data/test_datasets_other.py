@@ -191,6 +191,16 @@ def test_nw_ucla(tmp_path: Path) -> None:
     assert rule.part(clip) == "test"
 
 
+def test_file_names_in_upper_case(tmp_path: Path) -> None:
+    (tmp_path / "A08_S02_E01_V03.JSON").write_text(json.dumps({"skeletons": RNG.normal(size=(7, 20, 3)).tolist()}))
+    (clip,) = nw_ucla.load(tmp_path)
+    assert clip.name == "a08_s02_e01_v03"
+    pose = {"pose": [RNG.normal(size=(4, 15, 2))], "label": ["run"]}
+    (tmp_path / "GT_TRAIN_1.PKL").write_bytes(pickle.dumps(pose))
+    (clip,) = jhmdb2d.load(tmp_path)
+    assert part_sizes("jhmdb2d", "split_1", [clip]) == (1, 0)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -223,6 +223,41 @@ def test_msrc12_dates_a_tag_and_forgives_lower_case(tmp_path: Path) -> None:
     assert segment.start == segment.end == pytest.approx(1.0, abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("joints", "tags"),
+    [
+        ("P1_1_3A_P13.CSV", "P1_1_3A_P13.TAGSTREAM"),
+        ("P1_1_3a_p13.csv", "P1_1_3A_p13.tagstream"),
+        ("p1_1_3A_p13.CSV", "P1_1_3A_P13.tagstream"),
+    ],
+)
+def test_file_names_of_msrc12_in_any_case(tmp_path: Path, joints: str, tags: str) -> None:
+    (tmp_path / joints).write_text(ROW81)
+    (tmp_path / tags).write_text(TAGS)
+    (clip,) = msrc12.load(tmp_path)
+    assert (clip.name, clip.subject) == ("P1_1_3A_p13", "p13")
+    assert protocols.Split.of("msrc12", "standard/test").has(clip)
+    (tmp_path / tags).unlink()
+    with pytest.raises(ValueError, match=r"its \.tagstream is missing"):
+        list(msrc12.load(tmp_path))
+
+
+def test_file_names_of_sbu_in_upper_case(tmp_path: Path) -> None:
+    file = tmp_path / "S01S02" / "01" / "001" / "SKELETON_POS.TXT"
+    file.parent.mkdir(parents=True)
+    file.write_text(ROW91)
+    (clip,) = sbu.load(tmp_path)
+    assert (clip.name, clip.tags["set"]) == ("s01s02_01_001", "s01s02")
+
+
+def test_the_list_of_msraction3d_has_a_name_in_any_case_and_lies_anywhere(tmp_path: Path) -> None:
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / msraction3d.LIST.upper()).write_text("a01_s01_e01\n")
+    (tmp_path / MSR.upper()).write_text(ROW4 * 20)
+    (clip,) = msraction3d.load(tmp_path)
+    assert (clip.name, clip.tags["listed"]) == ("a01_s01_e01", "yes")
+
+
 def test_archives_of_recordings_whole_and_truncated(tmp_path: Path) -> None:
     archive = tmp_path / "p01.tar.xz"
     with tarfile.open(archive, "w:xz") as packed:

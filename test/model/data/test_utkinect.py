@@ -38,6 +38,15 @@ def test_a_folder_of_unpacked_files(tmp_path: Path) -> None:
     assert [segment.label for segment in recording.segments] == ["walk"]
 
 
+def test_names_in_other_cases_and_labels_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "JOINTS_S01_E01.TXT").write_text(ROW)
+    (tmp_path / "lists" / "ACTIONLABEL.TXT").write_text("S01_E01\nwalk: 252 390\n")
+    (recording,) = utkinect.load(tmp_path)
+    assert recording.name == "s01_e01"
+    assert [segment.label for segment in recording.segments] == ["walk"]
+
+
 def test_the_archive_and_the_repaired_labels_are_preferred(tmp_path: Path) -> None:
     write(tmp_path, "", "s01_e01\nwalk: 1 2\n")
     with zipfile.ZipFile(tmp_path / "joints.zip", "w") as archive:

@@ -37,7 +37,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         ValueError: a malformed file.
     """
     for member in members(Path(folder), r"(?P<name>dataset-([12])_([\w-]+)_([a-z-]+)_(\d+))\.bvh$", INFO):
-        name, part, content, style, take = member.match.groups()
+        name, part, content, style, take = (word.lower() for word in member.match.groups())
         label = content.replace("-", "_")
         if label not in LABELS:
             raise ValueError(f"{member.where}: unknown content {content!r}; known: {', '.join(LABELS)}")

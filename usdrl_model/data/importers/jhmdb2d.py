@@ -49,7 +49,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         for label, pose in _content(member):
             key = hashlib.sha256(f"{label} {pose.shape}".encode() + pose.tobytes()).hexdigest()
             clips[key] = label, pose
-            tags.setdefault(key, {})[f"split_{split}"] = part
+            tags.setdefault(key, {})[f"split_{split}"] = part.lower()
     labels = tuple(sorted({label for label, _ in clips.values()}))
     counts = dict.fromkeys(labels, 0)
     for key in sorted(clips):

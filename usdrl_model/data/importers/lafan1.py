@@ -35,13 +35,14 @@ def load(folder: str | Path) -> Iterator[Recording]:
         name, theme, take, subject = member.match.groups()
         motion = bvh.read(member.text(), member.where)
         joints = motion.of(topology(TOPOLOGY).joints, member.where) * bvh.CENTIMETRE
+        theme = theme.lower() if theme.isupper() else theme
         label = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in theme).lstrip("_")
         yield Recording(
             name=name,
             topology=TOPOLOGY,
             frames=alone(joints, motion.rate),
             labels=(label,),
-            subject=subject,
+            subject=subject.lower(),
             label=label,
             tags={"take": take},
         )

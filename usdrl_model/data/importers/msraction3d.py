@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from usdrl_model.data.importers.arrays import alone
-from usdrl_model.data.importers.files import DatasetInfo, members, missing, text, warn_unmatched
+from usdrl_model.data.importers.files import DatasetInfo, members, warn_unmatched
 from usdrl_model.files.text_table import table
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.terms import Terms
@@ -43,11 +43,12 @@ def load(folder: str | Path) -> Iterator[Recording]:
         ValueError: a malformed file, or a list without names; the message names file and line.
     """
     folder = Path(folder)
-    if not (folder / LIST).is_file():
-        raise missing(folder, INFO)
-    listed = set(_LISTED.findall(text(folder / LIST).lower()))
+    lists = list(members(folder, rf"{re.escape(LIST)}$", INFO))
+    listed = {name for file in lists for name in _LISTED.findall(file.text().lower())}
     if not listed:
-        raise ValueError(f"{folder / LIST}: expected names of clips (a01_s01_e01 ...), got none: no clip is in a split")
+        raise ValueError(
+            f"{lists[0].where}: expected names of clips (a01_s01_e01 ...), got none: no clip is in a split"
+        )
     unused = set(listed)
     for member in members(folder, r"a(\d\d)_s(\d\d)_e(\d\d)_skeleton3D\.txt$", INFO):
         action, subject, take = member.match.groups()

@@ -46,8 +46,9 @@ def load(folder: str | Path) -> Iterator[Recording]:
     """
     waiting: dict[str, Member] = {}
     held = 0
-    for member in members(Path(folder), r"[Pp](\d_\d_\d+A?_(p\d\d))\.(csv|tagstream)$", INFO):
-        name = f"P{member.match[1]}"
+    for member in members(Path(folder), r"P(\d_\d_\d+A?)_(p\d\d)\.(csv|tagstream)$", INFO):
+        subject = member.match[2].lower()
+        name = f"P{member.match[1].upper()}_{subject}"
         other = waiting.pop(name, None)
         if other is None:
             waiting[name] = member
@@ -55,12 +56,16 @@ def load(folder: str | Path) -> Iterator[Recording]:
             limits.check(held, limits.STORED // 4, f"{member.where}: bytes of files that wait for their other half")
             continue
         held -= len(other.data)
-        joints, tags = (member, other) if member.match[3] == "csv" else (other, member)
-        yield _recording(name, member.match[2], joints, tags)
+        joints, tags = (member, other) if _has_joints(member) else (other, member)
+        yield _recording(name, subject, joints, tags)
     for member in waiting.values():
-        if member.match[3] == "csv":
+        if _has_joints(member):
             raise ValueError(f"{member.where}: its .tagstream is missing, so nobody knows when the gestures were")
         logging.getLogger(__name__).warning("%s: its .csv is missing, the recording is left out", member.where)
+
+
+def _has_joints(member: Member) -> bool:
+    return member.match[3].lower() == "csv"
 
 
 def _recording(name: str, subject: str, joints: Member, tags: Member) -> Recording:

@@ -65,7 +65,7 @@ def load(folder: str | Path, *, actions: int = 120) -> Iterator[Recording]:
         action = int(member.match[6])
         if not 1 <= action <= len(LABELS):
             raise ValueError(f"{member.where}: expected action 1 to {len(LABELS)}, got {action}")
-        if member.match["name"] in missing:
+        if member.match["name"].upper() in missing:
             left_out += 1
         elif action <= actions:
             yield _recording(member, LABELS[:actions])
@@ -80,7 +80,7 @@ def _recording(member: Member, labels: tuple[str, ...]) -> Recording:
     bodies = ntu_text.read(member.text(), 25, COLUMNS, member.where)
     stamps = regular(len(bodies), RATE).tolist()
     return Recording(
-        name=name,
+        name=name.upper(),
         topology=TOPOLOGY,
         frames=tuple(
             SkeletonFrame(stamp, tuple(_person(body, member.where) for body in seen))

@@ -59,7 +59,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         if joints.ndim != 3 or joints.shape[1:] != (20, 3):
             raise ValueError(f"{member.where}: expected skeletons of (frames, 20, 3), got {joints.shape}")
         yield Recording(
-            name=name,
+            name=name.lower(),
             topology=TOPOLOGY,
             frames=alone(joints, RATE),
             labels=tuple(LABELS.values()),

@@ -37,6 +37,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
     """
     for member in members(Path(folder), r"(s(\d\d)s\d\d)/(\d\d)/(\d\d\d)/skeleton_pos\.txt$", INFO):
         pair, actor, action, take = member.match.groups()
+        pair = pair.lower()  # a file system may have made it upper case, and the folds name it
         if not 1 <= int(action) <= len(LABELS):
             raise ValueError(f"{member.where}: expected class 1 to {len(LABELS)}, got {action}")
         rows = table(member.text(), COLUMNS, member.where, separator=",")

@@ -45,7 +45,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
             raise ValueError(f"{member.where}: expected action 0 to {len(LABELS) - 1}, got {action}")
         bodies = ntu_text.read(member.text(), 17, None, member.where)
         yield Recording(
-            name=name,
+            name=name.upper(),
             topology=TOPOLOGY,
             frames=tuple(
                 SkeletonFrame(float(stamp), tuple(Person(body.id, _joints(body)) for body in seen), flat=True)

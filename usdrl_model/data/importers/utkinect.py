@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from usdrl_model.data.importers.arrays import EPOCH, check_stamps
-from usdrl_model.data.importers.files import DatasetInfo, members, text
+from usdrl_model.data.importers.files import DatasetInfo, members
 from usdrl_model.files.text_table import table
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
@@ -63,7 +63,7 @@ def load(folder: str | Path) -> list[Recording]:
     recordings = []
     archive = folder / "joints.zip"
     for member in members(archive if archive.is_file() else folder, _NAME, INFO):
-        name, subject = member.match["name"], member.match[2]
+        name, subject = member.match["name"].lower(), member.match[2]
         if name not in truth:
             raise ValueError(f"{member.where}: the label file has no such sequence")
         frames = _read_frames(member.text(), member.where)
@@ -93,26 +93,26 @@ def _read_frames(text: str, where: str) -> tuple[SkeletonFrame, ...]:
 
 
 def _read_labels(folder: Path) -> dict[str, tuple[Segment, ...]]:
-    paths = [folder / "actionLabel_modified.txt", folder / "actionLabel.txt"]
-    path = next((candidate for candidate in paths if candidate.is_file()), None)
-    if path is None:
+    files = list(members(folder, r"actionLabel(_modified)?\.txt$", INFO, needed=False))
+    if not files:
         raise FileNotFoundError(f"{folder}: expected actionLabel_modified.txt or actionLabel.txt of UTKinect-Action3D")
+    file = max(files, key=lambda one: bool(one.match[1]))
     truth: dict[str, list[Segment]] = {}
     name = None
-    for line_number, line in enumerate(text(path).splitlines(), start=1):
+    for line_number, line in enumerate(file.text().splitlines(), start=1):
         words = line.replace(":", " ").split()
         if not words:
             continue
         if len(words) == 1:
-            name = words[0]
+            name = words[0].lower()
             truth[name] = []
             continue
         if name is None or len(words) != 3 or words[0] not in LABELS:
-            raise ValueError(f"{path.name} line {line_number}: expected 'action: first last', got {line[:80]!r}")
+            raise ValueError(f"{file.where} line {line_number}: expected 'action: first last', got {line[:80]!r}")
         if "NaN" in words:  # one instance was never labelled
             continue
         if not all(word.isdigit() and len(word) < 10 for word in words[1:]):
-            raise ValueError(f"{path.name} line {line_number}: expected two frame numbers, got {line[:80]!r}")
+            raise ValueError(f"{file.where} line {line_number}: expected two frame numbers, got {line[:80]!r}")
         first, last = (EPOCH + int(word) / FRAME_RATE for word in words[1:])
         truth[name].append(Segment(person=PERSON, label=LABELS[words[0]], start=first, end=last))
     return {key: tuple(segments) for key, segments in truth.items()}
