@@ -29,6 +29,7 @@ from usdrl_model.errors.shown import cut, shown
 from usdrl_model.files.atomic_file import write_text
 from usdrl_model.files.documents import parse_yaml, read_yaml
 from usdrl_model.files.share import config_folder
+from usdrl_model.files.suffix import suffix
 
 Config = TypeVar("Config")
 
@@ -68,7 +69,7 @@ def located(name: str | Path, kind: str, what: str) -> Path:
         FileNotFoundError: the installation lacks the folder.
     """
     path = Path(name)
-    if path.suffix in (".yaml", ".yml"):
+    if suffix(path) in (".yaml", ".yml"):
         return path
     if (given := str(name)) not in (known := available(kind)):
         raise ValueError(

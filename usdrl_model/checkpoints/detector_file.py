@@ -16,6 +16,7 @@ from usdrl_model.checkpoints.loaded_detector import DetectorFileConfig, LoadedDe
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.checkpoints.state_dict import distinct, fill
 from usdrl_model.events.config import StreamConfig
+from usdrl_model.files.suffix import suffix
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.device import choose_device
 
@@ -33,7 +34,7 @@ def resolve(source: str | Path) -> Path:
     folder, name = shipped.place(source, "detector"), str(source)
     if (folder / stored_model.CONFIG).is_file():
         return folder
-    if name.endswith(".onnx"):
+    if suffix(name) == ".onnx":
         raise ValueError(f"weights {name!r}: an ONNX file can only be run: give the folder that it was exported from")
     known = ", ".join(shipped.names("detector")) or "none installed"
     raise FileNotFoundError(

@@ -13,6 +13,7 @@ from pathlib import Path
 from usdrl_model.checkpoints import encoder_file, official, shipped, stored_model
 from usdrl_model.checkpoints.encoder_file import EncoderFile
 from usdrl_model.errors.missing import advice
+from usdrl_model.files.suffix import suffix
 
 _LOG = logging.getLogger(__name__)
 HUB = "hf://"
@@ -62,7 +63,7 @@ def _from_hub(name: str, filename: str | None, revision: str | None) -> EncoderF
 
 
 def _read(path: Path) -> EncoderFile:
-    if path.is_dir() or path.suffix == ".safetensors":
+    if path.is_dir() or suffix(path) == ".safetensors":
         return encoder_file.read(path)
     found = official.read(path)
     encoder = found.config.encoder

@@ -23,6 +23,7 @@ from usdrl_model.checkpoints import config_file
 from usdrl_model.checkpoints.config_file import Kind
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.errors.nearest import nearest
+from usdrl_model.files.suffix import suffix
 
 _LOG = logging.getLogger(__name__)
 DEFAULT_DETECTOR = "hri_streaming"
@@ -112,5 +113,5 @@ def _beside(folder: Path, kind: Kind) -> Iterator[str]:
     except OSError:  # no such folder, or not readable
         return
     for entry in entries:
-        if (_SUFFIXES.get(entry.suffix) or config_file.kind_of(entry)) == kind:
+        if (_SUFFIXES.get(suffix(entry)) or config_file.kind_of(entry)) == kind:
             yield entry.name

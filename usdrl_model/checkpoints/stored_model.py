@@ -20,6 +20,7 @@ from usdrl_model.checkpoints.config_file import Content, Kind
 from usdrl_model.checkpoints.declared import check
 from usdrl_model.checkpoints.state_dict import EXACT, distinct, meta
 from usdrl_model.files import atomic_file
+from usdrl_model.files.suffix import suffix
 
 CONFIG, TENSORS = config_file.NAME, config_file.TENSORS
 _HEADER_KEY = "config"
@@ -49,7 +50,7 @@ def read(
         FileNotFoundError: no such folder or file.
         ValueError: damaged, of another kind or format, or tensors that do not fit the configuration.
     """
-    single = path.suffix == ".safetensors"
+    single = suffix(path) == ".safetensors"
     file = path if single else path / TENSORS
     for needed in [file] if single else [path / CONFIG, file]:
         if not needed.is_file():
@@ -72,7 +73,7 @@ def write(path: Path, config: Content, tensors: Mapping[str, Tensor], build: Cal
         ValueError: tensors that do not fit the configuration; nothing is written then.
     """
     check(shapes(path, config, build), tensors, path)
-    if path.suffix == ".safetensors":
+    if suffix(path) == ".safetensors":
         text = json.dumps(configuration.to_dict(config))
         tensor_file.write(path, tensors, {"format": "pt", _HEADER_KEY: text})
         return

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from usdrl_model.errors.missing import advice
 from usdrl_model.errors.shown import MESSAGE, cut, reason, shown
 from usdrl_model.files.atomic_file import write_text
+from usdrl_model.files.suffix import suffix
 
 if TYPE_CHECKING:
     import torch
@@ -122,7 +123,7 @@ def check_new(out: Path) -> None:
 
 def check_folder(out: Path) -> None:
     """Refuse a single file where a detector is to be written; ValueError."""
-    if out.suffix == ".safetensors":
+    if suffix(out) == ".safetensors":
         raise ValueError(f"{out}: expected a folder, because detectors are loaded from folders: give one")
 
 

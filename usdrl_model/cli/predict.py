@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from usdrl_model.cli.common import add_machine, add_result, add_stream, cpu_threads, pretrained, reported, result
 from usdrl_model.cli.data import SELECTION, add_selection, names, number, selected
+from usdrl_model.files.suffix import suffix
 
 if TYPE_CHECKING:
     from usdrl_model.skeleton.recording import Recording
@@ -89,13 +90,13 @@ def recordings_of(arguments: argparse.Namespace) -> list[Recording]:
     from usdrl_model.data.stored_set import INDEX
 
     source: Path = arguments.source
-    if source.suffix in BAGS or (source / "metadata.yaml").is_file():
+    if suffix(source) in BAGS or (source / "metadata.yaml").is_file():
         raise ValueError(f"{source} is a bag: usdrl-bag predict {source}, or usdrl-bag gesture LABEL {source}")
     if not source.exists() or (source.is_dir() and not any(source.iterdir())):
         there = "nothing is in it" if source.exists() else "no such file or folder"
         raise FileNotFoundError(f"{source}: expected a folder of .npz recordings, one of them, or a store ({there})")
     stored = (source / INDEX).is_file() or any(source.glob(f"*/{INDEX}"))
-    if source.suffix == ".npz" or (not stored and any(source.rglob("*.npz"))):
+    if suffix(source) == ".npz" or (not stored and any(source.rglob("*.npz"))):
         if given := [f"--{name}" for name in SELECTION if getattr(arguments, name)]:
             raise ValueError(
                 f"{', '.join(given)}: only for a store: choose with --clip, or usdrl data import own {source}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from usdrl_model.events.onset_offset import Event
+from usdrl_model.files.suffix import suffix
 from usdrl_model.metrics.events import Detection, detections
 from usdrl_model.online.rising_frames import rising
 from usdrl_model.online.stream import ActionStream
@@ -96,7 +97,7 @@ def lines(prediction: Prediction) -> list[str]:
 
 def check_picture(path: Path) -> None:
     """Refuse a picture that ``draw`` cannot write; ValueError names the endings."""
-    if path.suffix not in PICTURES:
+    if suffix(path) not in PICTURES:
         raise ValueError(f"{path}: expected a name that ends with {', '.join(PICTURES)}")
 
 
@@ -112,7 +113,7 @@ def draw(prediction: Prediction, path: Path, seconds: float) -> None:
         ValueError: an ending that nothing can write, or nobody to draw.
     """
     recording = dataclasses.replace(prediction.recording, frames=rising(prediction.recording.frames))
-    if path.suffix in clip_plot.FORMATS:
+    if suffix(path) in clip_plot.FORMATS:
         said = tuple(Segment(one.person, one.label, one.start, one.end) for one in prediction.actions)
         clip = Clip.of(dataclasses.replace(recording, segments=said, label=None))
         clip_plot.animate(clip, path, seconds)

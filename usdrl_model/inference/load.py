@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
+from usdrl_model.files.suffix import suffix
 from usdrl_model.inference import onnx_runtime
 from usdrl_model.network.detector_config import DetectorConfig
 
@@ -52,7 +53,7 @@ def load(
         ImportError: ONNX Runtime is not installed, and this is an ONNX file; or torch is not, and this is none.
         ValueError: a damaged file, or a device or precision that this detector cannot run with.
     """
-    if str(source).endswith(".onnx"):
+    if suffix(source) == ".onnx":
         if cuda_graphs:
             raise ValueError(f"{source}: cuda_graphs are for weights that torch runs, not for ONNX files")
         return onnx_runtime.load(Path(source), device, precision, threads)

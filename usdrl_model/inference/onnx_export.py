@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from usdrl_model import config as configuration
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.files import atomic_file
+from usdrl_model.files.suffix import suffix
 from usdrl_model.inference import onnx_runtime, onnx_seal
 from usdrl_model.inference.fold import fold_detector
 from usdrl_model.inference.onnx_runtime import INPUT, OUTPUTS, STEP_INPUTS, STEP_OUTPUTS, library
@@ -58,7 +59,7 @@ def export(loaded: LoadedDetector, path: str | Path, precision: str = "fp32", ba
         ValueError: another precision, or another name of the file.
     """
     path = Path(path)
-    if path.suffix != ".onnx":
+    if suffix(path) != ".onnx":
         raise ValueError(f"expected a file name that ends in .onnx, got {path}")
     if precision not in PRECISIONS:
         raise ValueError(f"precision {precision!r}: expected {' or '.join(PRECISIONS)}")

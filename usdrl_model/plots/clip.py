@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from usdrl_model.files.suffix import suffix
 from usdrl_model.plots.figure import blank_figure
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.segments import frame_labels
@@ -54,16 +55,16 @@ def animate(clip: Clip, file: str | Path, seconds: float = 20.0) -> None:
     file = Path(file)
     if not 0.0 <= seconds < math.inf:
         raise ValueError(f"expected seconds, 0 or more, got {seconds:g}")
-    if file.suffix not in FORMATS:
+    if suffix(file) not in FORMATS:
         raise ValueError(f"{file}: expected a name that ends with {' or '.join(FORMATS)}")
-    if file.suffix == ".mp4" and not FFMpegWriter.isAvailable():
+    if suffix(file) == ".mp4" and not FFMpegWriter.isAvailable():
         raise ValueError(f"{file}: writing MP4 needs ffmpeg: install it, or write a .gif")
     busiest_frame(clip)
     rate = max(1, min(MAX_RATE, round(clip.rate)))
     length = min(seconds, float(clip.stamps[-1] - clip.stamps[0]))
     times = clip.stamps[0] + np.arange(0.0, length + 1e-9, 1.0 / rate)
     stage = _Stage(clip)
-    writer = (FFMpegWriter if file.suffix == ".mp4" else PillowWriter)(fps=rate)
+    writer = (FFMpegWriter if suffix(file) == ".mp4" else PillowWriter)(fps=rate)
     with writer.saving(stage.figure, str(file), 80):
         for time in times:
             stage.show(int(np.searchsorted(clip.stamps, time, side="right")) - 1)

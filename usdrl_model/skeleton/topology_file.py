@@ -20,6 +20,7 @@ from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import shown
 from usdrl_model.files import limits
 from usdrl_model.files.documents import parse_yaml
+from usdrl_model.files.suffix import suffix
 
 SUFFIXES = (".yaml", ".yml")
 LARGEST = 2**16
@@ -33,7 +34,7 @@ LARGEST_WEIGHT = 10.0
 
 def is_file(name: str) -> bool:
     """Whether the name of a topology is the path of a file."""
-    return name.endswith(SUFFIXES)
+    return suffix(name) in SUFFIXES
 
 
 def read(path: Path, canonical: Iterable[str]) -> tuple[tuple[str, ...], dict[str, dict[str, float]]]:

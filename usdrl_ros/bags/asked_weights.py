@@ -14,6 +14,7 @@ from pathlib import Path
 
 from usdrl_model.cli.common import pretrained
 from usdrl_model.errors.shown import shown
+from usdrl_model.files.suffix import suffix
 from usdrl_model.online.pretrained import Pretrained, known_labels
 from usdrl_model.skeleton.topology import CANONICAL
 
@@ -49,7 +50,7 @@ def load(options: argparse.Namespace) -> tuple[list[Asked], tuple[str, ...]]:
         name, weights = _named(one) if len(given) > 1 else ("", one)
         made_of = pretrained(argparse.Namespace(**(vars(options) | {"weights": weights})))
         stream = made_of.stream(CANONICAL)
-        name = name or (Path(weights).name if weights.endswith(".onnx") else stream.weights.name)
+        name = name or (Path(weights).name if suffix(weights) == ".onnx" else stream.weights.name)
         if name in found or name in (KEPT, ".", ".."):
             taken = f"two are called {name}" if name in found else f"results cannot be in a folder {name}"
             raise ValueError(f"--weights {one}: {taken}: choose a name, --weights NAME={weights}")

@@ -21,6 +21,7 @@ import numpy as np
 from usdrl_model.errors.shown import LINE, NAME, cut, showable, shown
 from usdrl_model.files import limits
 from usdrl_model.files.documents import parse_json
+from usdrl_model.files.suffix import suffix
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, is_missing
 from usdrl_ros.bags.described import add_bag, rightly_read
@@ -71,7 +72,7 @@ def label_bag(arguments: argparse.Namespace) -> None:
         if not label or not showable(label) or label in (BACKGROUND_LABEL, AMBIGUOUS):
             raise BagError(f"--labels: expected actions, 1 to {NAME} printable characters each, got {shown(label)}")
     person, looked_for = _namer(bag, arguments.person), arguments.looked_for
-    if arguments.labels.endswith(".csv"):
+    if suffix(arguments.labels) == ".csv":
         origin = min(frame.stamp for frame in bag.frames) if arguments.relative else 0.0
         found = segments_of_table(Path(arguments.labels), person, origin)
     else:

@@ -9,6 +9,7 @@ from typing import Any
 
 from usdrl_model.errors.shown import cut, shown
 from usdrl_model.files.documents import read_yaml
+from usdrl_model.files.suffix import suffix
 from usdrl_ros.bags.errors import BagError
 
 FILE_NAME = "metadata.yaml"
@@ -35,7 +36,7 @@ class Metadata:
 
 def check_ros2(path: Path) -> None:
     """Raise BagError for a bag of ROS 1."""
-    if path.suffix == ".bag":
+    if suffix(path) == ".bag":
         raise BagError(f"{path}: a bag of ROS 1: make one of ROS 2 with usdrl-bag ros1 {path} FOLDER")
 
 
@@ -67,9 +68,11 @@ def read_metadata(folder: Path) -> Metadata:
 
 
 def _found(folder: Path) -> Metadata:
+    there = list(folder.iterdir())
     for storage, ending in STORAGES.items():
-        plain = set(folder.glob(f"*{ending}"))
-        packed = {file for file in folder.glob(f"*{ending}{PACKED}") if file.with_suffix("") not in plain}
+        plain = {file for file in there if suffix(file) == ending}
+        unpacked = {file: file.with_suffix("") for file in there if suffix(file) == PACKED}
+        packed = {file for file, of in unpacked.items() if suffix(of) == ending and of not in plain}
         if files := sorted(plain | packed, key=_counted):
             return Metadata(tuple(files), storage, "", None)
     raise BagError(f"{folder}: no {FILE_NAME} in it; name the bag's folder, or run `ros2 bag reindex` on it")

@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Collection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from usdrl_model.errors.shown import LINE, MESSAGE, cut
+from usdrl_model.files.suffix import suffix
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.metadata import STORAGES
 from usdrl_ros.bags.new_bag import appearing
@@ -37,19 +39,21 @@ def convert_ros1(arguments: argparse.Namespace) -> None:
     from rosbags.typesys import Stores, get_typestore
 
     source, target = arguments.source, arguments.target
-    if not source.is_file() or source.suffix != ".bag":
+    if not source.is_file() or suffix(source) != ".bag":
         raise BagError(f"{source}: expected a .bag file of ROS 1; bags of ROS 2 need no conversion")
     with source.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise BagError(f"{source}: damaged, or no bag of ROS 1: expected it to begin with {MAGIC.decode()}")
-    if target.suffix == ".bag":
+    if suffix(target) == ".bag":
         raise BagError(f"{target}: expected the name of a folder, a bag of ROS 2 is one")
     _check_topics(source, arguments.topics)
     noetic, jazzy = get_typestore(Stores.ROS1_NOETIC), get_typestore(Stores.ROS2_JAZZY)
-    with appearing(target) as part:
+    with appearing(target) as part, TemporaryDirectory() as folder:
+        named = Path(folder) / "old.bag"  # the library knows no other case of the suffix
+        named.symlink_to(source.resolve())
         try:
             convert(
-                [source], part, arguments.storage, 9, None, "file", noetic, jazzy, (), arguments.topics, (), ()
+                [named], part, arguments.storage, 9, None, "file", noetic, jazzy, (), arguments.topics, (), ()
             )  # fmt: skip
         except ConverterError as error:
             raise BagError(

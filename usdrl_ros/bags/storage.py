@@ -19,6 +19,7 @@ from types import TracebackType
 
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.files import limits
+from usdrl_model.files.suffix import suffix
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.mcap import McapFile
 from usdrl_ros.bags.metadata import FILE_NAME, PACKED, STORAGES, Metadata, check_ros2, read_metadata
@@ -61,7 +62,7 @@ class BagReader:
         self._packed_messages = metadata.packing == "message"
         with self._stack:
             for file in metadata.files:
-                if metadata.packing == "file" or file.suffix == PACKED:
+                if metadata.packing == "file" or suffix(file) == PACKED:
                     file = self._unpacked(file)
                 self._files.append(self._opened(file, metadata.storage))
             if not self.topics and self.troubles:
@@ -186,6 +187,6 @@ def _metadata(path: Path) -> Metadata:
         raise BagError(f"{path}: no such bag; expected a rosbag2 folder or a .mcap or .db3 file")
     check_ros2(path)
     for storage, ending in STORAGES.items():
-        if path.suffix == ending:
+        if suffix(path) == ending:
             return Metadata((path,), storage, "", None)
     raise BagError(f"{path}: cannot be opened as a bag: expected a folder, or a file that ends in .mcap or .db3")

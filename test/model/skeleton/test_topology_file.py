@@ -46,7 +46,8 @@ def test_a_file_is_a_topology(tmp_path: Path, entry: dict) -> None:
 
 def test_joints_of_the_same_name_need_no_row(tmp_path: Path) -> None:
     bare = {"joints": list(CANONICAL_JOINTS)}
-    np.testing.assert_array_equal(topology(written(tmp_path / "mine.yml", bare)).matrix, np.eye(25))
+    for name in ("mine.yml", "MINE.YAML"):
+        np.testing.assert_array_equal(topology(written(tmp_path / name, bare)).matrix, np.eye(25))
 
 
 def test_the_page_names_every_canonical_joint() -> None:

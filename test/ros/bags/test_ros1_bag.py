@@ -51,6 +51,12 @@ def test_people_are_the_same_afterwards(old: Path, tmp_path: Path) -> None:
         np.testing.assert_allclose(found.people[0].joints, true.people[0].joints, atol=1e-6)
 
 
+def test_a_name_in_upper_case(old: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "OLD.BAG"
+    copy.write_bytes(old.read_bytes())
+    assert main(["ros1", str(copy), str(tmp_path / "new")]) == 0
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
