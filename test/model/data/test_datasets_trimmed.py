@@ -202,6 +202,8 @@ def test_malformed_sbu(tmp_path: Path, rows: str, message: str) -> None:
     ("files", "message"),
     [
         ({"P1_1_3_p01.csv": ROW81}, "its .tagstream is missing"),
+        ({"P1_1_3_p01.csv": ROW81, "P1_1_3_p01.tagstream": "\n"}, "got an empty file"),
+        ({"P1_1_3_p01.csv": ROW81, "P1_1_3_p01.tagstream": "Tick;Tag\n"}, "line 1: expected 'tick;G<1-12>"),
         ({"P1_1_3_p01.csv": ROW81[:-5], "P1_1_3_p01.tagstream": TAGS}, "line 1: expected 81 numbers"),
         ({"P1_1_3_p01.csv": ROW81, "P1_1_3_p01.tagstream": TAGS + "12;G13 x\n"}, "line 3: expected 'tick;G<1-12>"),
         ({"P1_1_3_p01.csv": ROW81 + ROW81.replace("1000000", "900000"), "P1_1_3_p01.tagstream": TAGS}, "rising"),
@@ -221,6 +223,14 @@ def test_msrc12_dates_a_tag_and_forgives_lower_case(tmp_path: Path) -> None:
     (segment,) = clip.segments
     assert segment.label == "push_right"
     assert segment.start == segment.end == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("heading", ["", "XQPCTick;Tag\r\n", "\nXQPCTICK;TAG\n"])
+def test_tags_of_msrc12_with_and_without_a_heading(tmp_path: Path, heading: str) -> None:
+    (tmp_path / "P1_1_3_p01.csv").write_text(ROW81)
+    (tmp_path / "P1_1_3_p01.tagstream").write_text(f"{heading}49875000;G3 Push right\n99750000;G4 Goggles\n")
+    (clip,) = msrc12.load(tmp_path)
+    assert [segment.label for segment in clip.segments] == ["push_right", "goggles"]
 
 
 @pytest.mark.parametrize(

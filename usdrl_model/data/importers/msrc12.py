@@ -32,6 +32,7 @@ LABELS = (
 )  # fmt: skip
 COLUMNS = 1 + 20 * 4
 
+_HEADING = "XQPCTick;Tag"
 _TAG = re.compile(r"(\d+);G(\d+)\b")
 
 
@@ -85,8 +86,11 @@ def _recording(name: str, subject: str, joints: Member, tags: Member) -> Recordi
 
 
 def _segments(tags: Member, first: float) -> Iterator[Segment]:
-    for number, line in enumerate(tags.text().splitlines()[1:], start=2):
-        if not line.strip():
+    lines = [(number, line) for number, line in enumerate(tags.text().splitlines(), start=1) if line.strip()]
+    if not lines:
+        raise ValueError(f"{tags.where}: expected {_HEADING} and tags, got an empty file: get it again")
+    for number, line in lines:
+        if (number, line) == lines[0] and line.strip().lower() == _HEADING.lower():
             continue
         match = _TAG.match(line.strip())
         if match is None or len(match[1]) > 18 or len(match[2]) > 2 or not 1 <= int(match[2]) <= len(LABELS):
