@@ -223,6 +223,10 @@ def test_acclaim_angles_are_in_the_unit_and_the_case_that_the_files_say(skeleton
         (("order TX TY TZ RX", "order RX TX TY TZ"), "root: expected order TX TY TZ"),
         (("angle deg", "angle grad"), "expected angles in deg or rad, got 'grad'"),
         (("direction 1 0 0", "direction 1 0"), "bone arm: expected a direction"),
+        (("direction 1 0 0", "direction 1 nan 0"), "bone arm: expected a finite direction"),
+        (("length 0.45", "length 0"), "units: expected a length above 0, got 0"),
+        (("length 0.45", "length nan"), "units: expected a length above 0, got nan"),
+        (("length 0.45", "length 1e-310"), "units: expected a length above 0"),
     ],
 )
 def test_acclaim_skeletons_of_other_conventions_are_refused(change: tuple[str, str], message: str) -> None:

@@ -208,6 +208,7 @@ def test_file_names_in_upper_case(tmp_path: Path) -> None:
         ({"joints": []}, "expected an object with 'skeletons'"),
         ({"skeletons": [[1], [1, 2]]}, "expected an object with 'skeletons'"),
         ([], "expected an object with 'skeletons'"),
+        ({"skeletons": [[[10**400, 0, 0]] * 20]}, "expected an object with 'skeletons'"),
     ],
 )
 def test_malformed_nw_ucla(tmp_path: Path, content: object, message: str) -> None:

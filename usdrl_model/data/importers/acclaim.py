@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -51,7 +52,7 @@ def read_skeleton(text: str, where: str) -> Skeleton:
     sections = _sections(text)
     try:
         units = _fields(sections["units"])
-        unit = INCH / float(units["length"][0])
+        unit = _unit(float(units["length"][0]))
         turned = _degrees(units.get("angle", ["deg"])[0])
         described = [_fields(entry) for entry in _blocks(sections["bonedata"])]
         limits.check(len(described), MOST_BONES, "bones")
@@ -122,6 +123,13 @@ def read_motion(text: str, skeleton: Skeleton, where: str) -> tuple[tuple[str, .
     return tuple(names), positions + steps[0][:, None]
 
 
+def _unit(length: float) -> float:
+    """Metres of one unit of a file whose ``length`` is so many units an inch."""
+    if not length > 0.0 or not 0.0 < INCH / length < math.inf:
+        raise ValueError(f"units: expected a length above 0, got {length:g}")
+    return INCH / length
+
+
 def _turn(axes: tuple[str, ...], degrees: np.ndarray) -> np.ndarray:
     """(T, 3, 3): x is applied first, so it stands last in the product."""
     return product(axes[::-1], degrees[:, ::-1])
@@ -141,6 +149,9 @@ def _bone(fields: dict[str, list[str]], parent: str, unit: float, turned: float)
     dof = tuple(word.lower() for word in fields.get("dof", []))
     if direction.shape != (3,) or angles.shape != (1, 3):
         raise ValueError(f"bone {fields['name'][0]}: expected a direction and an axis of three numbers")
+    step = direction * float(fields["length"][0]) * unit
+    if not np.isfinite([*step, *angles[0]]).all():
+        raise ValueError(f"bone {fields['name'][0]}: expected a finite direction, length and axis")
     if [word.upper() for word in fields["axis"][3:]] not in ([], ["XYZ"]):
         raise ValueError(f"bone {fields['name'][0]}: expected an axis in the order XYZ, got {shown(fields['axis'][3])}")
     if unknown := [word for word in dof if word not in ("rx", "ry", "rz")]:
@@ -148,7 +159,7 @@ def _bone(fields: dict[str, list[str]], parent: str, unit: float, turned: float)
     return Bone(
         name=fields["name"][0],
         parent=parent,
-        step=direction * float(fields["length"][0]) * unit,
+        step=step,
         axis=_turn(("x", "y", "z"), turned * angles)[0],
         dof=tuple(word[1] for word in dof),
     )

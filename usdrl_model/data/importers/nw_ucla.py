@@ -54,7 +54,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
             raise ValueError(f"{member.where}: expected one of the actions {', '.join(LABELS)}, got {action}")
         try:
             joints = np.asarray(parse_json(member.data, member.where)["skeletons"], np.float64)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"{member.where}: expected an object with 'skeletons' ({str(error)[:200]})") from None
         if joints.ndim != 3 or joints.shape[1:] != (20, 3):
             raise ValueError(f"{member.where}: expected skeletons of (frames, 20, 3), got {joints.shape}")
