@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -32,6 +33,8 @@ class Metadata:
     """Of ``PACKINGS``."""
     count: int | None
     """Messages in all files; None if unknown."""
+    unlisted: tuple[str, ...] = ()
+    """Names of storage files in the folder that the metadata do not name."""
 
 
 def check_ros2(path: Path) -> None:
@@ -41,7 +44,7 @@ def check_ros2(path: Path) -> None:
 
 
 def read_metadata(folder: Path) -> Metadata:
-    """Read ``metadata.yaml``; without it, as after an aborted recording, list the storage files.
+    """Read ``metadata.yaml``; where it is missing or empty, as after an aborted recording, list the storage files.
 
     Raises:
         BagError: no bag, damaged metadata, or an unknown compression.
@@ -53,6 +56,8 @@ def read_metadata(folder: Path) -> Metadata:
         document = read_yaml(where)
     except (ValueError, OSError) as error:
         raise BagError(f"{folder}: cannot be opened as a bag: {error}") from error
+    if document is None:
+        return _found(folder)
     content = document.get("rosbag2_bagfile_information") if isinstance(document, dict) else None
     if not isinstance(content, dict):
         raise BagError(f"{folder}: cannot be opened as a bag: {where} has no rosbag2_bagfile_information")
@@ -64,17 +69,28 @@ def read_metadata(folder: Path) -> Metadata:
     files = tuple(folder / PurePath(name).name for name in names)  # old ones start with a folder name
     if missing := [file.name for file in files if not file.is_file()]:
         raise BagError(f"{folder}: {cut(', '.join(missing))} of its {FILE_NAME} is missing")
-    return Metadata(files, storage, _packing(content, where), _count(content))
+    return Metadata(files, storage, _packing(content, where), _count(content), _unlisted(folder, files))
+
+
+def _unlisted(folder: Path, files: Sequence[Path]) -> tuple[str, ...]:
+    """Storage files that are neither among ``files`` nor one of them, packed or unpacked."""
+    known = {_plain(file) for file in files}
+    there = (file for file in folder.iterdir() if suffix(_plain(file)) in STORAGES.values())
+    return tuple(sorted({file.name for file in there if file.is_file() and _plain(file) not in known}))
+
+
+def _plain(file: Path) -> Path:
+    """The name that a storage file has unpacked."""
+    return file.with_suffix("") if suffix(file) == PACKED else file
 
 
 def _found(folder: Path) -> Metadata:
     there = list(folder.iterdir())
     for storage, ending in STORAGES.items():
-        plain = {file for file in there if suffix(file) == ending}
-        unpacked = {file: file.with_suffix("") for file in there if suffix(file) == PACKED}
-        packed = {file for file, of in unpacked.items() if suffix(of) == ending and of not in plain}
-        if files := sorted(plain | packed, key=_counted):
-            return Metadata(tuple(files), storage, "", None)
+        stored = {file for file in there if suffix(_plain(file)) == ending}
+        files = [file for file in stored if file == _plain(file) or _plain(file) not in stored]
+        if files:
+            return Metadata(tuple(sorted(files, key=_counted)), storage, "", None)
     raise BagError(f"{folder}: no {FILE_NAME} in it; name the bag's folder, or run `ros2 bag reindex` on it")
 
 

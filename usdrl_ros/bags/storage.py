@@ -25,6 +25,7 @@ from usdrl_ros.bags.mcap import McapFile
 from usdrl_ros.bags.metadata import FILE_NAME, PACKED, STORAGES, Metadata, check_ros2, read_metadata
 from usdrl_ros.bags.sqlite import SqliteFile
 from usdrl_ros.bags.storage_file import StorageFile, Topic, unpack, unpack_file
+from usdrl_ros.inputs.registry import guessable
 
 ZSTD = bytes.fromhex("28b52ffd")
 """Begin of what zstd has packed."""
@@ -58,6 +59,8 @@ class BagReader:
         self._files: list[StorageFile] = []
         self._stack = ExitStack()
         self._notes: list[str] = []
+        self._other: set[tuple[str, str]] = set()
+        """Name and type of topics that are left out, because another type has their name."""
         metadata = _metadata(self.path)
         self._packed_messages = metadata.packing == "message"
         with self._stack:
@@ -65,12 +68,18 @@ class BagReader:
                 if metadata.packing == "file" or suffix(file) == PACKED:
                     file = self._unpacked(file)
                 self._files.append(self._opened(file, metadata.storage))
+            self._leave_out()
             if not self.topics and self.troubles:
                 raise BagError(f"{self.path}: {'; '.join(self.troubles)}")
             self._stack = self._stack.pop_all()
-        there = sum(topic.count for topic in self.topics)
+        there = sum(topic.count for file in self._files for topic in file.topics.values())
+        if metadata.unlisted:
+            names = ", ".join(metadata.unlisted)
+            self._notes.append(f"{FILE_NAME} does not name {names}, not read (`ros2 bag reindex` makes another)")
         if metadata.count is None and self.path.is_dir():
-            self._notes.append(f"no {FILE_NAME}, its files are read as they are (`ros2 bag reindex` makes one)")
+            self._notes.append(
+                f"no {FILE_NAME}, or an empty one: its files are read as they are (`ros2 bag reindex` makes one)"
+            )
         elif metadata.count is not None and metadata.count != there:
             self._notes.append(f"{FILE_NAME} counts {metadata.count} messages, {there} are there")
 
@@ -94,6 +103,8 @@ class BagReader:
         """The recorded topics, by name."""
         found: dict[tuple[str, str], Topic] = {}
         for topic in (topic for file in self._files for topic in file.topics.values()):
+            if (topic.name, topic.type) in self._other:
+                continue
             same = found.get((topic.name, topic.type))
             found[topic.name, topic.type] = (
                 topic
@@ -118,9 +129,9 @@ class BagReader:
         Raises:
             BagError: a topic is not in the bag or has no CDR messages, or the storage is damaged.
         """
-        chosen = self.choose(topics)
+        kinds = {name: topic.type for name, topic in self.choose(topics).items()}
         for file in self._files:
-            numbers = [number for number, topic in file.topics.items() if topic.name in chosen]
+            numbers = [number for number, topic in file.topics.items() if kinds.get(topic.name) == topic.type]
             try:
                 # Some databases read an empty choice as all topics.
                 for number, stamp_ns, data in file.messages(numbers) if numbers else ():
@@ -128,6 +139,20 @@ class BagReader:
                     yield BagMessage(topic.name, topic.type, stamp_ns, self._bytes(data))
             except (ValueError, OSError) as error:
                 raise BagError(f"{self.path}: {error}") from error
+
+    def _leave_out(self) -> None:
+        """Keep one type of each topic: one that has skeletons, or else that of the most messages."""
+        types: dict[str, list[Topic]] = {}
+        for topic in self.topics:
+            types.setdefault(topic.name, []).append(topic)
+        for name, found in types.items():
+            if len(found) == 1:
+                continue
+            known = guessable()
+            _, *others = sorted(found, key=lambda one: (one.type not in known, -one.count))
+            for one in others:
+                self._other.add((name, one.type))
+                self._notes.append(f"{name}: {one.count} messages of a second type, {one.type}, are left out")
 
     def _bytes(self, data: bytes) -> bytes:
         if self._packed_messages or data.startswith(ZSTD):  # no message of CDR begins so

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,7 +15,11 @@ LONGEST_QOS = 2**16
 TRANSIENT_LOCAL = (1, "transient_local")
 """The durability of a latched topic in metadata, until Iron and since."""
 STEP = 2**20
-"""Bytes read or decompressed at once."""
+"""Bytes decompressed at once."""
+PIECE = 2**16
+"""Bytes of a packed file that are read at once; what follows a frame in it is copied."""
+FRAMES = 2**16
+"""Frames that are read of one file or message: pzstd makes one every half a megabyte or more."""
 FORMATS = ("zstd", "lz4")
 """Compressions that ``unpack`` supports."""
 
@@ -65,7 +69,7 @@ def unpack(data: bytes | memoryview, method: str, limit: int) -> bytes:
     """Decompress at most ``limit + 1`` bytes; of cut data, the readable beginning.
 
     Args:
-        data: one frame of the format.
+        data: frames of the format, one after another.
         method: of ``FORMATS``.
         limit: bytes expected, or allowed.
 
@@ -73,13 +77,34 @@ def unpack(data: bytes | memoryview, method: str, limit: int) -> bytes:
         ValueError: another method.
         Exception: the format's own error where the bytes are damaged.
     """
-    unpacker = _unpacker(method)
-    parts = [unpacker.decompress(bytes(data), limit + 1)]
-    left = limit + 1 - len(parts[0])
-    while left > 0 and not unpacker.eof and not unpacker.needs_input:
-        parts.append(unpacker.decompress(b"", left))
-        left -= len(parts[-1])
-    return b"".join(parts)
+    whole, packed = bytearray(), memoryview(data)
+    try:
+        for part in _unpacked((bytes(packed[at : at + PIECE]) for at in range(0, len(packed), PIECE)), method):
+            whole += part
+            if len(whole) > limit:
+                break
+    except _CutError:
+        pass
+    return bytes(whole[: limit + 1])
+
+
+class _CutError(ValueError):
+    """The packed bytes end within a frame."""
+
+
+def _unpacked(pieces: Iterable[bytes], method: str) -> Iterator[bytes]:
+    """The content of frames that follow each other, in parts of at most ``STEP`` bytes; errors as of ``unpack``."""
+    unpacker, count = _unpacker(method), 1
+    for piece in pieces:
+        left = piece
+        while left or not (unpacker.eof or unpacker.needs_input):
+            if unpacker.eof:
+                unpacker, count = _unpacker(method), count + 1
+                limits.check(count, FRAMES, "frames of packed bytes")
+            yield unpacker.decompress(left, STEP)
+            left = unpacker.unused_data if unpacker.eof else b""
+    if not unpacker.eof:
+        raise _CutError("the file is cut")
 
 
 def _unpacker(method: str) -> Any:
@@ -116,15 +141,11 @@ def unpack_file(source: Path, target: Path) -> None:
     """Decompress a file that was compressed with zstd as a whole.
 
     Raises:
-        ValueError: the content is larger than allowed.
+        ValueError: it is cut, or its content is larger than allowed.
         Exception: the format's own error where it is damaged.
     """
-    unpacker, done = _unpacker("zstd"), 0
-    packed = source.stat().st_size
+    done, packed = 0, source.stat().st_size
     with source.open("rb") as file, target.open("wb") as out:
-        while not unpacker.eof:
-            data = file.read(STEP) if unpacker.needs_input else b""
-            if unpacker.needs_input and not data:
-                raise ValueError("the file is cut")
-            done += out.write(unpacker.decompress(data, STEP))
+        for part in _unpacked(iter(lambda: file.read(PIECE), b""), "zstd"):
+            done += out.write(part)
             check_unpacked(done, packed, source.name)
