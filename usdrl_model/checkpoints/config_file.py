@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar, get_args
 from usdrl_model import config as configuration
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.errors.shown import shown
+from usdrl_model.files.documents import parse_json
 
 Kind = Literal["detector", "encoder"]
 """A detector scores frames; an encoder gives features, and comes with its projectors or its recognition layer."""
@@ -86,9 +87,9 @@ def text(config: Any) -> str:
 
 def _mapping(text: str, where: object) -> Mapping[str, Any]:
     try:
-        mapping = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{where}: not JSON ({error}); install or get the weights again") from None
+        mapping = parse_json(text, str(where), MAX_BYTES)
+    except ValueError as error:
+        raise ValueError(f"{error}; install or get the weights again") from None
     return mapping if isinstance(mapping, Mapping) else {}
 
 

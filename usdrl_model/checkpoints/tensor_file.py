@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import struct
 from collections.abc import Iterator, Mapping
@@ -27,6 +26,7 @@ import numpy as np
 from usdrl_model.checkpoints.declared import SIZES, Declared, Shaped, check
 from usdrl_model.errors.shown import cut, shown
 from usdrl_model.files import atomic_file
+from usdrl_model.files.documents import parse_json
 
 if TYPE_CHECKING:
     import torch
@@ -151,8 +151,8 @@ def _header(path: Path, file: BufferedReader) -> tuple[bytes, dict[str, Any]]:
         raise _damaged(path, f"a header of {length} bytes; there is room for {max(0, min(room, MAX_HEADER))}")
     text = file.read(length)
     try:
-        header = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        header = parse_json(text, "header", MAX_HEADER)
+    except ValueError as error:
         raise _damaged(path, error) from None
     if not isinstance(header, dict):
         raise _damaged(path, "a header without names")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,28 +19,35 @@ import yaml
 from usdrl_model.files import limits
 
 _TEXT = "tag:yaml.org,2002:str"
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_OCTAL = re.compile(r"[-+]?0[0-7_]+")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read_yaml(path: Path) -> Any:
+def read_yaml(path: Path, *, of_ros: bool = False) -> Any:
     """The content of a YAML file; None where it is empty.
 
+    Args:
+        path: of the file.
+        of_ros: ROS takes the values from the file itself, by rules of its own for numbers.
+
     Raises:
-        ValueError: no UTF-8, not YAML, a key twice, or larger than any settings; the message names the file.
+        ValueError: no UTF-8, or as ``parse_yaml``; the message names the file.
         OSError: it cannot be read.
     """
     content = limits.read(path, limits.YAML)
     try:
-        return parse_yaml(content.decode("utf-8"))
+        return parse_yaml(content.decode("utf-8"), of_ros=of_ros)
     except ValueError as error:
         raise ValueError(f"{path}: not a YAML file: {error}") from None
 
 
-def parse_yaml(text: str) -> Any:
-    """The plain values of a YAML text; None where it is empty.
+def parse_yaml(text: str, *, of_ros: bool = False) -> Any:
+    """The plain values of a YAML text; None where it is empty. ``of_ros`` as in ``read_yaml``.
 
     Raises:
-        ValueError: not YAML, a key twice, or larger than any settings; the message says where.
+        ValueError: not YAML, a key twice, a number that is another one than it looks (010, 1:30), or larger than any
+            settings; the message says where.
     """
     limits.check(len(text), limits.YAML, "characters of YAML")
     try:
@@ -49,7 +57,7 @@ def parse_yaml(text: str) -> Any:
             node = loader.get_single_node()
             if node is None:
                 return None
-            _check(node, {})
+            _check(node, {}, of_ros)
             return loader.construct_document(node)
         finally:
             loader.dispose()
@@ -64,13 +72,22 @@ def parse_json(content: bytes | str, where: str, limit: int = limits.JSON) -> An
     """The plain values of a JSON text.
 
     Raises:
-        ValueError: not JSON, or larger than ``limit`` bytes; the message begins with ``where``.
+        ValueError: not JSON, a key twice, or larger than ``limit`` bytes; the message begins with ``where``.
     """
     limits.check(len(content), limit, f"{where}: bytes of JSON")
     try:
-        return json.loads(content)
+        return json.loads(content, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{where}: not JSON ({str(error)[:200]})") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; ValueError for a key that is there twice, of which Python would take the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r:.60} is there twice")
+    return found
 
 
 def _check_depth(text: str) -> None:
@@ -107,7 +124,17 @@ def _check_once(keys: Iterable[yaml.ScalarNode]) -> None:
         lines[name] = line
 
 
-def _check(node: yaml.Node, sizes: dict[int, int]) -> int:
+def _check_number(node: yaml.ScalarNode) -> None:
+    """ValueError for a number to the base of 8 or 60, which YAML 1.1 makes of 010 and 1:30 without a word."""
+    if node.tag in _NUMBERS and (":" in node.value or _OCTAL.fullmatch(node.value)):
+        base = 60 if ":" in node.value else 8
+        raise ValueError(
+            f"line {node.start_mark.line + 1}: {node.value:.60} is a number to the base of {base} in YAML: write it to"
+            " the base of ten, or in quotes where it is text"
+        )
+
+
+def _check(node: yaml.Node, sizes: dict[int, int], of_ros: bool) -> int:
     """Values below a node, each alias counted as what it stands for; ValueError for too many.
 
     A node that is met again costs nothing, so this takes as long as the text is, whatever it would grow to.
@@ -120,6 +147,8 @@ def _check(node: yaml.Node, sizes: dict[int, int]) -> int:
     if isinstance(node, yaml.ScalarNode):
         if node.tag != _TEXT:
             limits.check(len(node.value), limits.YAML_SCALAR, "characters of a value in YAML that is no text")
+        if not of_ros:
+            _check_number(node)
         total = 1
     else:
         keys = [pair[0] for pair in node.value if isinstance(pair, tuple) and isinstance(pair[0], yaml.ScalarNode)]
@@ -129,7 +158,7 @@ def _check(node: yaml.Node, sizes: dict[int, int]) -> int:
                 limits.check(len(key.value), limits.YAML_KEY, "characters of a key in YAML that is no text")
         _check_once(keys)
         parts = [part for pair in node.value for part in (pair if isinstance(pair, tuple) else (pair,))]
-        total = 1 + sum(_check(part, sizes) for part in parts)
+        total = 1 + sum(_check(part, sizes, of_ros) for part in parts)
     limits.check(total, limits.YAML_VALUES, "values in YAML, written out")
     sizes[id(node)] = total
     return total

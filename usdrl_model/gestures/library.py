@@ -65,7 +65,7 @@ class Description:
         check_label(self.label)
         if Path(self.features).name != self.features:
             raise ValueError(f"features: expected the name of a file beside it, got {shown(self.features)}")
-        at_least(self, {"spread": 1e-6, "size": 1})
+        at_least(self, {"spread": 1e-6, "size": 1, "threshold": 0.0})
         at_most(self, {"spread": 2.0, "size": MOST_FEATURES, "threshold": 2.0})
         if not 1 <= len(self.examples) <= MOST_EXAMPLES:
             raise ValueError(f"examples: expected 1 to {MOST_EXAMPLES}, got {len(self.examples)}")

@@ -191,8 +191,11 @@ def parse_truth(document: Any) -> Truth:
         meant = hint(strange[0], known)
         raise BagError(f"unknown field {cut(', '.join(strange))}{meant} Known are {', '.join(known)}")
     labels = document.get("labels")
-    if not isinstance(labels, list) or not all(isinstance(label, str) and label for label in labels):
+    if not isinstance(labels, list):
         raise BagError(f"labels: expected a list of names, got {shown(labels)}")
+    for index, label in enumerate(labels):
+        if not isinstance(label, str) or not label:
+            raise BagError(f"labels[{index}]: expected a name, got {shown(label)}{_quotes(label)}")
     for label in labels:
         if not showable(label):
             raise BagError(f"labels: expected at most {NAME} printable characters each, got {shown(label)}")
@@ -269,6 +272,11 @@ def _choice(document: dict[str, Any], field: str, choices: Collection[str]) -> s
     return value
 
 
+def _quotes(value: Any) -> str:
+    """What to do about a name that YAML reads as something else, such as ``no``."""
+    return "" if isinstance(value, (str, list, dict)) else ": put it in quotes, or YAML reads something else"
+
+
 def _segment(index: int, row: Any, labels: list[str]) -> Segment:
     where = f"segments[{index}]"
     if not isinstance(row, dict) or set(row) != {"person", "label", "start", "end"}:
@@ -277,7 +285,7 @@ def _segment(index: int, row: Any, labels: list[str]) -> Segment:
     if isinstance(row["person"], bool) or not isinstance(row["person"], str | int) or row["person"] == "":
         raise BagError(f"{where}.person: expected an id, got {shown(row['person'])}")
     if row["label"] not in labels:
-        meant = hint(row["label"], labels, otherwise="")
+        meant = _quotes(row["label"]) or hint(row["label"], labels, otherwise="")
         raise BagError(
             f"{where}.label: expected one of {cut(', '.join(labels), 200)}, got {shown(row['label'])}{meant}"
         )

@@ -103,7 +103,7 @@ def warn_of_unread(node: Node, words: Sequence[str]) -> None:
 
 def _read(path: Path) -> list[tuple[tuple[str, ...], Mapping[str, Any]]]:
     """``_sections`` of a params file; ValueError for any other file."""
-    sections = list(_sections(read_yaml(path), ()))
+    sections = list(_sections(read_yaml(path, of_ros=True), ()))
     if not sections:
         raise ValueError(f"{path}: expected NODE: ros__parameters: name: value, found no ros__parameters")
     return sections

@@ -207,7 +207,9 @@ def test_the_length_of_a_header_is_not_believed(folder: Path, length: int) -> No
 
 
 def test_a_configuration_is_short_and_flat(folder: Path) -> None:
-    for text, message in ((" " * (config_file.MAX_BYTES + 1), "no configuration"), ("[" * 100_000, "not JSON")):
+    twice = (folder / "config.json").read_text().replace('"format"', '"format": "x", "format"', 1)
+    long, deep = " " * (config_file.MAX_BYTES + 1), "[" * 100_000
+    for text, message in ((long, "no configuration"), (deep, "not JSON"), (twice, "the key 'format' is there twice")):
         (folder / "config.json").write_text(text)
         with pytest.raises(ValueError, match=message):
             detector_file.load(folder, "cpu")

@@ -1,11 +1,12 @@
-"""YAML of others costs what its text is worth, and never the process."""
+"""YAML and JSON of others costs what its text is worth, and never the process."""
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from usdrl_model.files.documents import parse_yaml
+from usdrl_model.files.documents import parse_json, parse_yaml, read_yaml
 
 DEEP = {"flow lists": "[", "block lists": "- ", "keys": "? ", "flow mappings": "{a: "}
 
@@ -34,3 +35,25 @@ def test_a_key_in_two_mappings_or_of_two_types_is_there_once() -> None:
     assert parse_yaml("a: &one {wave: 1}\nb: {wave: 2}\nc: *one\n1: x\n'1': y") == {
         "a": {"wave": 1}, "b": {"wave": 2}, "c": {"wave": 1}, 1: "x", "1": "y",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "base"), [("a: 1\nstride: 010", 8), ("a: -07", 8), ("{a: 1,\n b: 1:30}", 60), ("- x\n- 1:30:00.5", 60)]
+)
+def test_numbers_that_are_others_than_they_look_are_refused(tmp_path: Path, text: str, base: int) -> None:
+    with pytest.raises(ValueError, match=rf"line {text.count(chr(10)) + 1}: .* is a number to the base of {base}"):
+        parse_yaml(text)
+    (tmp_path / "x.yaml").write_text(text, encoding="utf-8")
+    assert read_yaml(tmp_path / "x.yaml", of_ros=True)
+
+
+def test_other_numbers_and_texts_are_read_as_they_are() -> None:
+    text = "{a: 0, b: 0.5, c: 0x10, d: '010', e: \"1:30\", f: -7, g: 1e3, h: 10:x, i: +1.5}"
+    assert list(parse_yaml(text).values()) == [0, 0.5, 16, "010", "1:30", -7, "1e3", "10:x", 1.5]
+
+
+@pytest.mark.parametrize("text", ['{"rate": 1, "x": 2, "rate": 3}', '[{"a": {"rate": 1, "rate": 1}}]'])
+def test_a_key_that_is_there_twice_in_json_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="x.json: not JSON .the key 'rate' is there twice"):
+        parse_json(text, "x.json")
+    assert parse_json('[{"a": 1}, {"a": {"a": 2}}]', "x.json") == [{"a": 1}, {"a": {"a": 2}}]

@@ -141,6 +141,7 @@ def test_a_label_is_a_word(tmp_path, others, label):
         ({"size": 10**9}, "expected at most 16384"),
         ({"examples": []}, "expected 1 to 10"),
         ({"spread": 0.0}, "spread: expected"),
+        ({"threshold": -5.0}, "threshold: expected 0 or more"),
         ({"label": "other"}, "give the folder its name"),
         ({"sha256": "0" * 64}, "not the file that gesture.yaml describes"),
         ({"size": 8}, "features"),

@@ -40,6 +40,8 @@ def test_truth_keeps_the_last_frame_of_a_segment(tmp_path: Path) -> None:
         ({"axes": ["body"]}, "axes: expected one of optical, body, kinect"),
         ({"topic": ""}, "topic: expected a name"),
         ({"labels": "wave"}, "labels: expected a list"),
+        ({"labels": ["wave", False]}, r"labels\[1\]: expected a name, got False: put it in quotes"),
+        ({"labels": ["wave", ""]}, r"labels\[1\]: expected a name, got ''$"),
         ({"labels": ["wave", "wave"]}, "labels: duplicate name: 'wave'"),
         ({"segments": None}, "segments: expected a list"),
         ({"comment": "?"}, "unknown field comment"),
