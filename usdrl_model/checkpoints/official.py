@@ -23,6 +23,7 @@ from usdrl_model.checkpoints.encoder_file import EncoderFile, EncoderFileConfig
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.checkpoints.state_dict import sound
 from usdrl_model.errors.shown import cut
+from usdrl_model.files import git_lfs
 from usdrl_model.files.atomic_file import write_bytes
 from usdrl_model.network.config import Architecture, EncoderConfig
 from usdrl_model.network.modality import Modality
@@ -138,6 +139,8 @@ def _check_archive(path: Path) -> None:
     if not path.is_file():
         what = "a folder, and no checkpoint" if path.is_dir() else "no such file"
         raise FileNotFoundError(f"{path}: {what}; expected a .pth or .pth.tar file")
+    with path.open("rb") as file:
+        git_lfs.check(file.read(len(git_lfs.BEGIN)), path)
     if not zipfile.is_zipfile(path):  # the format before PyTorch 1.6, which is a row of pickles
         return
     with zipfile.ZipFile(path) as archive:

@@ -54,7 +54,7 @@ def sound(tensors: Mapping[str, Tensor], path: str | Path, types: tuple[torch.dt
     """The tensors in one type: all float32, or all in another of ``types``. Others become float32, which is logged.
 
     Raises:
-        ValueError: numbers that are not finite or of an unsupported type; the message names the tensor.
+        ValueError: numbers that are not finite or of an unsupported type, the message names the tensor; or all are 0.
     """
     found = {tensor.dtype for tensor in tensors.values() if tensor.is_floating_point()}
     if foreign := found - {*EXACT, *HALVES}:
@@ -64,6 +64,8 @@ def sound(tensors: Mapping[str, Tensor], path: str | Path, types: tuple[torch.dt
             " float64, float16 or bfloat16: convert the file"
         )
     check_finite(tensors, path)
+    if tensors and not any(bool(tensor.any()) for tensor in tensors.values()):
+        raise ValueError(f"{path}: all numbers are 0, and so nothing would ever be told: take another file")
     if len(found) < 2 and found <= {*types}:
         return dict(tensors)
     # All in one half is how weights are shipped, and every half is a float32; a mixture may be a mistake.

@@ -25,7 +25,7 @@ import numpy as np
 
 from usdrl_model.checkpoints.declared import SIZES, Declared, Shaped, check
 from usdrl_model.errors.shown import cut, shown
-from usdrl_model.files import atomic_file
+from usdrl_model.files import atomic_file, git_lfs
 from usdrl_model.files.documents import parse_json
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ def opened(path: Path) -> Iterator[TensorFile]:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: missing; install or convert the weights again")
     with path.open("rb") as file:
+        git_lfs.check(file.peek(len(git_lfs.BEGIN)), path)
         yield TensorFile(path, file)
 
 

@@ -22,6 +22,7 @@ import numpy as np
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector, config_of
 from usdrl_model.errors.missing import advice
 from usdrl_model.errors.shown import LINE, cut
+from usdrl_model.files import git_lfs
 from usdrl_model.inference import onnx_seal
 from usdrl_model.network.detector_config import DetectorConfig
 
@@ -149,6 +150,7 @@ def load(path: Path, device: str = "auto", precision: str = "auto", threads: int
     if device not in ("auto", "cpu"):
         raise ValueError(f"device {device!r}: ONNX files run on the CPU; use auto or cpu, or the weights folder")
     content = _content(path)
+    git_lfs.check(content, path)
     opened = session(content, threads, name=str(path))
     properties = opened.get_modelmeta().custom_metadata_map
     if properties.get("format") != FORMAT or not properties.keys() >= PROPERTIES:

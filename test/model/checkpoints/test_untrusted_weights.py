@@ -206,6 +206,21 @@ def test_the_length_of_a_header_is_not_believed(folder: Path, length: int) -> No
         detector_file.load(folder, "cpu")
 
 
+def test_weights_of_zeros_alone_are_refused(folder: Path) -> None:
+    change_tensors(folder, lambda name, tensor: torch.zeros_like(tensor))
+    with pytest.raises(ValueError, match=r"model\.safetensors: all numbers are 0"):
+        detector_file.load(folder, "cpu")
+
+
+def test_pointers_of_git_lfs_say_what_to_do(folder: Path, tmp_path: Path) -> None:
+    text = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+    for name in ("w/model.safetensors", "x.onnx", "x.pth"):
+        (tmp_path / name).write_text(text)
+    for read, name in ((detector_file.load, "w"), (load.load, "x.onnx"), (official.read, "x.pth")):
+        with pytest.raises(ValueError, match="a pointer of Git LFS, not the file itself: run git lfs pull"):
+            read(tmp_path / name)
+
+
 def test_a_configuration_is_short_and_flat(folder: Path) -> None:
     twice = (folder / "config.json").read_text().replace('"format"', '"format": "x", "format"', 1)
     long, deep = " " * (config_file.MAX_BYTES + 1), "[" * 100_000
