@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import csv
 import io
 from collections.abc import Callable, Sequence
@@ -33,6 +34,8 @@ from usdrl_ros.bags.recorded_topic import TEXT, RecordedTopic
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.messages.cdr import MalformedError
 
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""Begin of a table that a spreadsheet saved as "Unicode text"."""
 TIMES = (("start", "end"), ("time",))
 """Columns of a table besides ``label`` and ``person``, which may be left out: of segments, or of points."""
 COMMENTS = ("comment", "comments", "note", "notes", "remark", "remarks")
@@ -105,7 +108,7 @@ def segments_of_table(path: Path, person: Callable[[str], str], origin: float = 
     """Segments, or points as segments that end where they start, of a table with a line of names above.
 
     Args:
-        path: the file, UTF-8, fields separated by commas.
+        path: the file, UTF-8 or UTF-16 with its mark, fields separated by commas.
         person: name of the person as the table has it, or "" -> the id in the bag.
         origin: seconds added to all times.
 
@@ -113,7 +116,10 @@ def segments_of_table(path: Path, person: Callable[[str], str], origin: float = 
         BagError: no such file, or what is wrong in which line.
     """
     try:
-        text = limits.read(path, limits.TEXT).decode("utf-8-sig")
+        content = limits.read(path, limits.TEXT)
+        text = content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BagError(f"{path}: expected text in UTF-8 ({cut(error, LINE)}): save the table as UTF-8") from error
     except (OSError, ValueError) as error:
         raise BagError(f"{path}: cannot read the table: {error}") from error
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)

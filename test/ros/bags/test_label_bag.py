@@ -138,6 +138,17 @@ def test_a_table_that_cannot_be_used_is_refused_in_one_line(bag: Path, capsys, t
     assert (bag / "labels.yaml").read_bytes() == before
 
 
+def test_a_table_may_be_utf_16_and_other_encodings_are_told(bag: Path, capsys) -> None:
+    table = "person,label,start,end\n1,grüßen,1,2\n"
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        (bag / "x.csv").write_text(table, encoding=encoding)
+        assert main(["label", str(bag), str(bag / "x.csv"), "--relative", "--replace"]) == 0, said(capsys)
+        assert load_truth(bag).labels == ("grüßen",)
+    (bag / "x.csv").write_text(table, encoding="latin-1")
+    assert main(["label", str(bag), str(bag / "x.csv"), "--relative", "--replace"]) == 1
+    assert "save the table as UTF-8" in said(capsys)
+
+
 def with_texts(bag: Path, texts: list[tuple[float, str]]) -> Path:
     """The bag with a topic of texts, each said so many seconds after the first frame."""
     told = bag.parent / f"told{len(texts)}"
