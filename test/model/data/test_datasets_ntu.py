@@ -3,6 +3,7 @@
 import os
 import pickle
 import shutil
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -198,6 +199,23 @@ def test_ntu_2d(tmp_path: Path) -> None:
     np.testing.assert_allclose(clip.frames[3].people[0].confidence, entry["keypoint_score"][0, 3])
     assert np.flatnonzero(np.isnan(clip.frames[1].people[0].joints).any(axis=1)).tolist() == [5]
     assert protocols.Split.of("ntu60_2d", "xview/test").has(clip)
+
+
+def test_the_pickle_lies_anywhere_but_in_an_archive(tmp_path: Path) -> None:
+    content = (pyskl(tmp_path, annotation()) / "ntu60_hrnet.pkl").read_bytes()
+    (tmp_path / "ntu60_hrnet.pkl").unlink()
+    archive = tmp_path / "ntu60_hrnet.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("ntu60_hrnet.pkl", content)
+    for path in (tmp_path, archive):
+        with pytest.raises(FileNotFoundError, match=r"ntu60_hrnet\.zip: .*unpack ntu60_hrnet\.pkl"):
+            list(ntu_2d.load(path))
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "NTU60_HRNET.PKL").write_bytes(content)
+    assert [clip.name for clip in ntu_2d.load(tmp_path)] == CLIP
+    (tmp_path / "a" / "ntu60_hrnet.pkl").write_bytes(content)
+    with pytest.raises(ValueError, match="keep one"):
+        list(ntu_2d.load(tmp_path))
 
 
 def test_parts_of_a_split_in_any_case(tmp_path: Path) -> None:

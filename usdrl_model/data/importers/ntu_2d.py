@@ -20,6 +20,7 @@ from usdrl_model.data.importers.files import DatasetInfo, missing, warn_unmatche
 from usdrl_model.data.importers.image_plane import to_metres
 from usdrl_model.data.importers.ntu import LABELS, RATE
 from usdrl_model.errors.shown import cut, shown
+from usdrl_model.files import archives
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.terms import Terms
 
@@ -49,10 +50,7 @@ def load(folder: str | Path, *, actions: int = 60) -> Iterator[Recording]:
         FileNotFoundError: no such file.
         ValueError: not such a pickle, or one that asks for more than data; the message names the clip.
     """
-    folder = Path(folder)
-    path = folder if folder.is_file() else folder / f"ntu{actions}_hrnet.pkl"
-    if not path.is_file():
-        raise missing(folder, INFO)
+    path = _file(Path(folder), f"ntu{actions}_hrnet.pkl")
     content = _content(path)
     tags = _tags(content["split"], str(path))
     unlabelled = 0
@@ -66,6 +64,22 @@ def load(folder: str | Path, *, actions: int = 60) -> Iterator[Recording]:
             "%s: %d clips with the label %d, taken without a label", path, unlabelled, UNKNOWN
         )
     warn_unmatched(tags, path, "its splits")
+
+
+def _file(folder: Path, name: str) -> Path:
+    """The file itself, or the one of that name in a folder or below it, in any case."""
+    if folder.is_file() and not archives.is_archive(folder):
+        return folder
+    there = [folder] if folder.is_file() else [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    found = [path for path in there if path.name.lower() == name]
+    if len(found) > 1:
+        raise ValueError(f"{found[0]} and {found[1]} are both {name}: keep one, or name it")
+    if found:
+        return found[0]
+    packed = [path for path in there if path.name.lower().startswith(Path(name).stem) and archives.is_archive(path)]
+    if packed:
+        raise FileNotFoundError(f"{packed[0]}: too large to be read in an archive: unpack {name}")
+    raise missing(folder, INFO)
 
 
 def _content(path: Path) -> dict[str, Any]:
