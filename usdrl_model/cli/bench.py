@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from usdrl_model.cli.common import add_result, device_name, reported, result
+from usdrl_model.cli.common import add_result, check_output, device_name, reported, result
 
 if TYPE_CHECKING:
     from usdrl_model.inference import speed, speed_gpu
@@ -47,6 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.network.dste import DSTE
     from usdrl_model.network.presets import preset
 
+    check_output("--out", arguments.out, arguments.weights)
     device = choose_device(arguments.device)
     batches = arguments.batch or ([1, 8] if device.type == "cpu" else list(speed_gpu.BATCHES))
     if min(arguments.rounds, arguments.threads, *batches) < 1:

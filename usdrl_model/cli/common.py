@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from usdrl_model.errors.missing import advice
 from usdrl_model.errors.shown import MESSAGE, cut, reason, shown
-from usdrl_model.files.atomic_file import write_text
+from usdrl_model.files.atomic_file import check_no_folder, write_text
 from usdrl_model.files.suffix import suffix
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ EXPECTED = (ValueError, OSError, ImportError, FloatingPointError, MemoryError)
 """What bad input, missing files and libraries, a training that collapsed and too little memory raise."""
 
 
+BAG_FILES = (".mcap", ".db3", ".zstd", ".bag")
+PART_ENDINGS = (*BAG_FILES, ".yaml", ".yml", ".npy", ".npz", ".safetensors")
+PART_NAMES = ("index.json", "config.json")
+"""Of the files that bags, stores, recordings and weights consist of; others beside them are what commands wrote."""
 MOST_THREADS = 1024
 NO_MEMORY = ("allocate memory", "out of memory", "not enough memory")
 """What PyTorch says, in an error without a type of its own, when there is too little memory."""
@@ -119,6 +123,41 @@ def check_new(out: Path) -> None:
     """Refuse to write over what is there: FileExistsError unless nothing is at ``out``, or an empty folder."""
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise FileExistsError(f"{out} is there already: choose another name, or remove it")
+
+
+def check_output(option: str, out: Path | None, *inputs: str | Path | None) -> None:
+    """Refuse to write over what is read, before any work.
+
+    Args:
+        option: that names ``out``, for the message.
+        out: the file to write; None: none.
+        inputs: files and folders that are read; names of what is no file, and None, are passed over.
+
+    Raises:
+        ValueError: ``out`` is an input, or a file that belongs to one.
+        IsADirectoryError: ``out`` is a folder.
+    """
+    if out is None:
+        return
+    if any(_belongs(out, Path(one)) for one in inputs if one):
+        raise ValueError(f"{option} {out} is part of the input: choose another name")
+    check_no_folder(out)
+
+
+def _belongs(out: Path, source: Path) -> bool:
+    if not out.exists() or not source.exists():
+        return False
+    if out.samefile(source):
+        return True
+    if source.is_dir():
+        files = [*source.rglob("*"), *source.glob("*/*")]  # of the two, only the second goes into linked folders
+    else:  # labels and metadata are beside the messages of a bag
+        files = list(source.parent.glob("*")) if suffix(source) in BAG_FILES else []
+    return any(_is_part(file) and file.exists() and out.samefile(file) for file in files)
+
+
+def _is_part(file: Path) -> bool:
+    return suffix(file) in PART_ENDINGS or file.name in PART_NAMES
 
 
 def check_folder(out: Path) -> None:

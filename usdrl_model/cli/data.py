@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from usdrl_model.cli.common import reported
+from usdrl_model.cli.common import check_output, reported
 from usdrl_model.data import catalogue
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.terms import MEANINGS, Terms
@@ -173,6 +173,7 @@ def _info(arguments: argparse.Namespace) -> None:
     from usdrl_model.data import store_summary, vocabulary, vocabulary_summary
     from usdrl_model.plots import clip as clip_view
 
+    check_output("--picture", arguments.picture, arguments.store, arguments.vocabulary)
     store = selected(arguments, arguments.store)
     if arguments.vocabulary:
         print(vocabulary_summary.describe(store, vocabulary.load(arguments.vocabulary)))
@@ -199,6 +200,7 @@ def _somebody(store: Store) -> Clip:
 def _view(arguments: argparse.Namespace) -> None:
     from usdrl_model.plots import clip as clip_view
 
+    check_output("--out", arguments.out, arguments.store)
     store = selected(arguments, arguments.store)
     index = number(names(store), arguments.clip)
     clip_view.animate(store[index], arguments.out, arguments.seconds)
@@ -208,6 +210,7 @@ def _view(arguments: argparse.Namespace) -> None:
 def _pack(arguments: argparse.Namespace) -> None:
     from usdrl_model.data.store_writer import pack
 
+    check_output("--out", arguments.out, arguments.store)
     store = selected(arguments, arguments.store)
     pack(store, arguments.out)
     size = arguments.out.stat().st_size / 1e6

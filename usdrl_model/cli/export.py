@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from usdrl_model.cli.common import reported
+from usdrl_model.cli.common import check_output, reported
 from usdrl_model.files.atomic_file import write_text
 
 ROUNDS = 21
@@ -43,6 +43,8 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.inference.onnx_export import export
     from usdrl_model.training import passing_on, permission
 
+    for one in (arguments.out, arguments.out.with_suffix(".json")):
+        check_output("OUT", one, arguments.weights, arguments.data)
     torch.set_num_threads(1)
     if arguments.windows < 1:  # before the export, which takes some seconds
         raise ValueError(f"--windows: expected 1 or more, got {arguments.windows}")

@@ -199,6 +199,8 @@ def _background(arguments: argparse.Namespace) -> None:
     from usdrl_model.gestures import background
     from usdrl_model.training import gesture_background
 
+    if not (arguments.out and arguments.out.name == background.NAME):  # made anew, as beside the weights
+        common.check_output("--out", arguments.out, arguments.store, arguments.weights)
     detector = common.detector(arguments)
     background.check_windows(detector)
     if arguments.store is None:

@@ -15,7 +15,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from usdrl_model.cli.common import add_machine, add_result, add_stream, cpu_threads, pretrained, reported, result
+from usdrl_model.cli.common import (
+    add_machine,
+    add_result,
+    add_stream,
+    check_output,
+    cpu_threads,
+    pretrained,
+    reported,
+    result,
+)
 from usdrl_model.cli.data import SELECTION, add_selection, names, number, selected
 from usdrl_model.files.suffix import suffix
 
@@ -47,6 +56,7 @@ def add_predictions(parser: argparse.ArgumentParser) -> None:
 def _predict(arguments: argparse.Namespace) -> None:
     from usdrl_model.data.content_check import RECORDINGS, look, spread
 
+    check_files(arguments, arguments.source)
     recordings = recordings_of(arguments)
     for one in recordings:
         if not one.frames:
@@ -56,6 +66,13 @@ def _predict(arguments: argparse.Namespace) -> None:
         raise ValueError(f"{arguments.source}: expected frames, got none")
     print(look(recordings[index] for index in spread(len(recordings), RECORDINGS)).line(), file=sys.stderr)
     tell(arguments, recordings)
+
+
+def check_files(arguments: argparse.Namespace, *inputs: str | Path | None) -> None:
+    """Refuse files to write that are read, before anything is; ``inputs`` besides the weights; as ``check_output``."""
+    told_by = (arguments.weights, arguments.pair_weights, arguments.gesture_weights, arguments.gestures)
+    for option, file in (("--out", arguments.out), ("--picture", arguments.picture)):
+        check_output(option, file, *inputs, *told_by)
 
 
 def tell(arguments: argparse.Namespace, recordings: Sequence[Recording]) -> None:

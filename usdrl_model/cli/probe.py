@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from usdrl_model.cli.common import add_machine, add_result, device, reported, result
+from usdrl_model.cli.common import add_machine, add_result, check_output, device, reported, result
 
 if TYPE_CHECKING:
     from usdrl_model.evaluation.probe import Score
@@ -43,6 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.data.store import Store
     from usdrl_model.evaluation import probe
 
+    check_output("--out", arguments.out, arguments.data, arguments.weights)
     where = device(arguments)
     stored = find_encoder(arguments.weights)
     if arguments.untrained:

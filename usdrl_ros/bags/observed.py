@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from usdrl_model.cli.common import add_machine, add_stream, cpu_threads, pretrained
+from usdrl_model.cli.common import add_machine, add_stream, check_output, cpu_threads, pretrained
 from usdrl_model.metrics.events import Detection
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.online.pretrained import known_labels
@@ -79,14 +79,16 @@ def replayable(arguments: argparse.Namespace, name: str) -> tuple[LabelledBag, A
     What people in it look like, and what is missing of it, is told on stderr. Errors as ``predict.predict_bag``, and as
     ``label_names.load``.
     """
+    folder = arguments.bag if arguments.bag.is_dir() else arguments.bag.parent
+    out = arguments.out or folder / name
+    check_output("--out", out, arguments.bag, arguments.topology, arguments.label_names, arguments.weights)
     bag = described_bag(arguments)
     print(*bag.judgement(), sep="\n", file=sys.stderr)
-    folder = arguments.bag if arguments.bag.is_dir() else arguments.bag.parent
     stream = pretrained(arguments).stream(bag.truth.topology, cpu_threads(arguments))
     names = label_names.load(arguments.label_names, known_labels(stream))
     for line in label_names.unused(names, [bag]):
         print(line, file=sys.stderr)
-    return label_names.renamed(bag, names), stream, arguments.out or folder / name
+    return label_names.renamed(bag, names), stream, out
 
 
 def observe(bag: LabelledBag, stream: ActionStream, rate: float) -> Observed:

@@ -29,8 +29,9 @@ def predict_bag(arguments: argparse.Namespace) -> None:
 
     Raises:
         BagError: nothing says what the bag holds, or it holds no skeletons.
-        ValueError: weights or pictures that cannot be used.
+        ValueError: weights or pictures that cannot be used, or a file to write that is read.
     """
+    predict.check_files(arguments, arguments.bag, arguments.topology)
     bag = described_bag(arguments)
     print(*bag.judgement(), sep="\n", file=sys.stderr)
     # All frames in the order of their messages: the stream judges the stamps, as it does live.
