@@ -68,4 +68,14 @@ class Serialised:
         try:
             return deserialize_message(data, self.type)
         except Exception as error:  # the middleware's own
+            if stop := _interruption(error):
+                raise stop from None
             raise MalformedError(f"cannot be deserialised: {error}") from error
+
+
+def _interruption(error: BaseException) -> KeyboardInterrupt | None:
+    """Ctrl-C or SIGTERM in the middle of a message, for which the middleware raises an error of its own."""
+    chained: BaseException | None = error
+    while chained is not None and not isinstance(chained, KeyboardInterrupt):
+        chained = chained.__cause__ or chained.__context__
+    return chained
