@@ -32,7 +32,7 @@ from usdrl_model.cli import (
     probe,
 )
 from usdrl_model.cli.common import reported
-from usdrl_model.errors.shown import piped, reason
+from usdrl_model.errors.shown import open_streams, piped, reason
 
 if TYPE_CHECKING:
     from usdrl_model.checkpoints.config_file import Kind
@@ -127,11 +127,15 @@ def _version(library: str) -> str:
 
 def command() -> int:
     """``usdrl`` as an executable: ``main``, which Ctrl-C ends in one line and with the status that shells expect."""
+    open_streams()
     status = 0
     try:
         with piped():
             status = main()
         return status
+    except OSError as error:  # what was printed could not be written
+        print(f"usdrl: {reason(error)}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("usdrl: stopped", file=sys.stderr)
         return 130

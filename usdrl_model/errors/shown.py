@@ -69,13 +69,29 @@ def _escaped(letter: str) -> str:
     return letter.encode("unicode_escape").decode("ascii")
 
 
+def open_streams() -> None:
+    """Open what a program was started without (``>&-``), as nothing: what is printed there must not go elsewhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # The lowest free number, so that of the stream: no file that is opened later gets what C code prints.
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(descriptor, True)
+            setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8"))
+
+
 @contextlib.contextmanager
 def piped() -> Iterator[None]:
-    """What is printed may be read in part: "| head" that has seen enough ends the block, and is no error at exit."""
+    """What is printed may be read in part: "| head" that has seen enough ends the block, and is no error at exit.
+
+    Raises:
+        OSError: it cannot be written, on a full disk.
+    """
     try:
         try:
             yield
         finally:
             sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it flushes at exit
+        if not isinstance(error, BrokenPipeError):
+            raise

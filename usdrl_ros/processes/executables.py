@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from usdrl_model.errors.missing import advice
-from usdrl_model.errors.shown import piped
+from usdrl_model.errors.shown import open_streams, piped, reason
 from usdrl_ros.processes.children import Terminated
 
 BAGS = ("rosbags", "matplotlib", "rich", "tqdm")
@@ -80,9 +80,13 @@ def asks_for_help(arguments: Sequence[str]) -> bool:
 
 
 def show_help(text: str) -> int:
-    """Print a help; the exit status is 0, also where "| head" has seen enough."""
-    with piped():
-        print(text)
+    """Print a help; the exit status is 0, also where "| head" has seen enough, and 1 where it cannot be written."""
+    try:
+        with piped():
+            print(text)
+    except OSError as error:
+        print(f"{Path(sys.argv[0]).name}: {reason(error)}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -97,6 +101,7 @@ def without(program: str, text: str, error: ImportError, arguments: Sequence[str
 
 def _run(program: str) -> int:
     """Run a command; what it needs beyond the imports of its module is missed at once, and not after the work."""
+    open_streams()
     module, needs = COMMANDS[program]
     try:
         for name in needs:
@@ -112,6 +117,9 @@ def _run(program: str) -> int:
         with piped():
             status = int(main())
         return status
+    except OSError as error:  # what was printed could not be written
+        print(f"{program}: {reason(error)}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt as stop:
         print(f"{program}: stopped", file=sys.stderr)
         return TERMINATED if isinstance(stop, Terminated) else STOPPED

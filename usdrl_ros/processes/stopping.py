@@ -13,6 +13,8 @@ import threading
 import time
 from typing import NoReturn
 
+from usdrl_model.errors.shown import open_streams
+
 DEADLINE = 1.0
 """Seconds after the signal in which the process may close what it has opened."""
 
@@ -26,7 +28,8 @@ def heeded() -> list[signal.Signals]:
 
 
 def end_at_signal() -> None:
-    """From now on a signal ends the process at once: as long as there is nothing to close."""
+    """A node's process begins: from now on a signal ends it at once, as long as there is nothing to close."""
+    open_streams()
     for number in heeded():
         signal.signal(number, lambda *_: os._exit(0))
 
@@ -54,6 +57,8 @@ class Stop(threading.Event):
 
 def leave(status: int) -> NoReturn:
     """End the process without waiting for threads that hang, and without tearing down what they use."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:  # whatever becomes of what was printed
+        os._exit(status)
