@@ -181,6 +181,15 @@ def device(arguments: argparse.Namespace) -> torch.device:
     return choose_device(arguments.device)
 
 
+def check_machine(arguments: argparse.Namespace) -> None:
+    """Refuse, before anything is read, the options of ``add_machine`` that cannot be; ValueError."""
+    cpu_threads(arguments)
+    if arguments.device.startswith("cuda"):
+        from usdrl_model.network.device import choose_device
+
+        choose_device(arguments.device)
+
+
 def detector(arguments: argparse.Namespace) -> LoadedDetector:
     """The detector of ``--weights``, on what ``add_machine`` offers; a file that needs no torch is loaded without it.
 

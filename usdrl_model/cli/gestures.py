@@ -102,6 +102,7 @@ def enrol(arguments: argparse.Namespace, examples: Sequence[tuple[Recording, Spa
 
 
 def _add(arguments: argparse.Namespace) -> None:
+    common.check_machine(arguments)
     recordings = recordings_of(arguments)
     for one in recordings:
         _check_people(one)

@@ -19,6 +19,7 @@ from usdrl_model.cli.common import (
     add_machine,
     add_result,
     add_stream,
+    check_machine,
     check_output,
     cpu_threads,
     pretrained,
@@ -56,7 +57,7 @@ def add_predictions(parser: argparse.ArgumentParser) -> None:
 def _predict(arguments: argparse.Namespace) -> None:
     from usdrl_model.data.content_check import RECORDINGS, look, spread
 
-    check_files(arguments, arguments.source)
+    check(arguments, arguments.source)
     recordings = recordings_of(arguments)
     for one in recordings:
         if not one.frames:
@@ -68,8 +69,22 @@ def _predict(arguments: argparse.Namespace) -> None:
     tell(arguments, recordings)
 
 
-def check_files(arguments: argparse.Namespace, *inputs: str | Path | None) -> None:
-    """Refuse files to write that are read, before anything is; ``inputs`` besides the weights; as ``check_output``."""
+def check(arguments: argparse.Namespace, *inputs: str | Path | None) -> None:
+    """Refuse, before anything is read, what ``add_predictions`` offers and cannot be.
+
+    Args:
+        arguments: of the command.
+        inputs: that are read besides the weights.
+
+    Raises:
+        ValueError: a file to write that is read, a picture that cannot be drawn, or as ``check_machine``.
+        IsADirectoryError: as ``check_output``.
+    """
+    from usdrl_model.evaluation.predict import check_picture
+
+    check_machine(arguments)
+    if arguments.picture:
+        check_picture(arguments.picture)
     told_by = (arguments.weights, arguments.pair_weights, arguments.gesture_weights, arguments.gestures)
     for option, file in (("--out", arguments.out), ("--picture", arguments.picture)):
         check_output(option, file, *inputs, *told_by)
@@ -82,13 +97,11 @@ def tell(arguments: argparse.Namespace, recordings: Sequence[Recording]) -> None
         ValueError: several recordings for one picture, or weights that cannot be used.
         OSError: a file that cannot be written.
     """
-    from usdrl_model.evaluation.predict import check_picture, document, draw, lines, predict
+    from usdrl_model.evaluation.predict import document, draw, lines, predict
     from usdrl_model.online.pretrained import describe
 
-    if arguments.picture:
-        check_picture(arguments.picture)
-        if len(recordings) != 1:
-            raise ValueError(f"--picture: expected one recording, got {len(recordings)}: choose it with --clip")
+    if arguments.picture and len(recordings) != 1:
+        raise ValueError(f"--picture: expected one recording, got {len(recordings)}: choose it with --clip")
     topologies = dict.fromkeys(recording.topology for recording in recordings)
     streams = pretrained(arguments).streams(topologies, cpu_threads(arguments))
     found = [predict(recording, streams[recording.topology]) for recording in recordings]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from usdrl_model.cli.common import add_machine, add_stream, check_output, cpu_threads, pretrained
+from usdrl_model.cli.common import add_machine, add_stream, check_machine, check_output, cpu_threads, pretrained
 from usdrl_model.metrics.events import Detection
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.online.pretrained import known_labels
@@ -81,6 +81,7 @@ def replayable(arguments: argparse.Namespace, name: str) -> tuple[LabelledBag, A
     """
     folder = arguments.bag if arguments.bag.is_dir() else arguments.bag.parent
     out = arguments.out or folder / name
+    check_machine(arguments)
     check_output("--out", out, arguments.bag, arguments.topology, arguments.label_names, arguments.weights)
     bag = described_bag(arguments)
     print(*bag.judgement(), sep="\n", file=sys.stderr)

@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 
 from usdrl_model.cli import gestures, predict
+from usdrl_model.cli.common import check_machine
 from usdrl_ros.bags.described import add_bag, described_bag, rightly_read
 from usdrl_ros.bags.to_store import labelled_recording
 
@@ -31,7 +32,7 @@ def predict_bag(arguments: argparse.Namespace) -> None:
         BagError: nothing says what the bag holds, or it holds no skeletons.
         ValueError: weights or pictures that cannot be used, or a file to write that is read.
     """
-    predict.check_files(arguments, arguments.bag, arguments.topology)
+    predict.check(arguments, arguments.bag, arguments.topology)
     bag = described_bag(arguments)
     print(*bag.judgement(), sep="\n", file=sys.stderr)
     # All frames in the order of their messages: the stream judges the stamps, as it does live.
@@ -40,6 +41,7 @@ def predict_bag(arguments: argparse.Namespace) -> None:
 
 def enrol_bag(arguments: argparse.Namespace) -> None:
     """Add a span of a bag to the examples of a gesture; errors as ``rightly_read`` and ``gestures.enrol``."""
+    check_machine(arguments)
     bag = rightly_read(arguments)
     gestures.enrol(arguments, [(labelled_recording(bag, (), None), gestures.asked(arguments))])
     print(*bag.judgement(), sep="\n", file=sys.stderr)

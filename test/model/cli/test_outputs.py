@@ -32,7 +32,6 @@ def content(folder: Path) -> dict[Path, bytes]:
         "data info stores --picture stores/own/joints.npy",
         "predict stores --clip 0 --out stores/own/stamps.npy",
         "predict stores --clip 0 --out a_link",
-        "predict stores --clip 0 --picture stores/own/index.json",
         "probe foundation --data stores --out stores/own/index.json",
         "gestures background --store stores --out stores/own/joints.npy",
         "export hri stores/own/index.json --data stores",
@@ -58,10 +57,10 @@ def test_what_a_command_wrote_beside_what_it_read_is_replaced(stores: Path, monk
     assert [main(command) for command in (pack, view, pack, view)] == [0, 0, 0, 0]
 
 
-@pytest.mark.parametrize("command", ["predict stores --out there", "predict stores --picture there"])
+@pytest.mark.parametrize("command", ["predict stores --out there.gif", "predict stores --picture there.gif"])
 def test_a_folder_is_refused_before_anything_is_read(stores: Path, monkeypatch, capsys, command: str) -> None:
     monkeypatch.chdir(stores.parent)
-    Path("there").mkdir()
+    Path("there.gif").mkdir()
     capsys.readouterr()
     assert main(command.split()) == 1
-    assert capsys.readouterr().err == "usdrl predict: there: a folder, expected the name of a file\n"
+    assert capsys.readouterr().err == "usdrl predict: there.gif: a folder, expected the name of a file\n"
