@@ -164,6 +164,18 @@ def test_uav_human(tmp_path: Path) -> None:
     assert {1, 3, 4} <= set(test_subjects)
 
 
+def test_joints_far_outside_of_the_picture_are_missing(tmp_path: Path) -> None:
+    pixels = np.column_stack([RNG.uniform(700, 900, 17), RNG.uniform(300, 700, 17), np.zeros(17)])
+    far, out = [1, 2, 3, 4], [5, 6]
+    pixels[far, :2] = [(1e30, 500.0), (3500.0, 500.0), (800.0, -700.0), (-1e30, 1e30)]
+    pixels[out, :2] = [(-40.0, 500.0), (800.0, 1200.0)]  # of somebody at the edge
+    lines = ["1", "1", "000 0 0 0 0 0 0 0 0 0", "17", *(" ".join(map(str, row)) for row in pixels)]
+    (tmp_path / f"{UAV}.txt").write_text("\n".join(lines) + "\n")
+    (clip,) = uav_human.load(tmp_path)
+    missing = np.isnan(clip.frames[0].people[0].joints).all(axis=1)
+    assert np.flatnonzero(missing).tolist() == far
+
+
 def person(number: int) -> Recording:
     return Recording("x", "coco_17", (), subject=f"{number:03}")
 
