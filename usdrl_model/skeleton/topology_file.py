@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ LONGEST_NAME = 64
 """Characters of a joint's name."""
 LARGEST_WEIGHT = 10.0
 """Largest weight in the map, either sign."""
+_SIDE = re.compile("left|right|Left|Right|(?<![A-Za-z])[lrLR](?![A-Za-z])")
+"""As ``Topology.order`` reads names."""
 
 
 def is_file(name: str) -> bool:
@@ -78,7 +81,26 @@ def _entry(content: Any, canonical: tuple[str, ...]) -> tuple[tuple[str, ...], d
         raise ValueError(
             f"map: lacks {', '.join(lacking)}: give each a row, or list a joint of that name that never comes"
         )
+    _check_sides({joint: table.get(joint, {joint: 1.0}) for joint in canonical})
     return joints, table
+
+
+def _check_sides(table: Mapping[str, Mapping[str, float]]) -> None:
+    """Refuse rows of one side that are made of the other one's joints alone; all of them may be, of a mirrored tracker.
+
+    Whose joints have no left and right in their names cannot be judged.
+    """
+    made = {row: {_side(name) for name in sources} for row, sources in table.items() if _side(row)}
+    crossed = [row for row, sides in made.items() if len(sides) == 1 and sides <= {"l", "r"} - {_side(row)}]
+    if crossed and any(_side(row) in sides for row, sides in made.items()):
+        row = crossed[0]
+        raise ValueError(f"map.{row}: expected joints of the same side, got {', '.join(table[row])}")
+
+
+def _side(name: str) -> str | None:
+    """The side that a name says, l or r; None: none, or both."""
+    found = {word[0].lower() for word in _SIDE.findall(name)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _joints(value: Any) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from helpers.people import pose
 
 from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import pack, write_set
+from usdrl_model.skeleton import topology as topology_module
 from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, located, names, topology
@@ -86,6 +87,18 @@ WRONG = {
     "a weight that is none": (row("head", {"my_head": float("nan")}), "map.head.my_head: expected a weight"),
     "a weight far out": (row("head", {"my_head": 11, "my_neck": -10}), "at most 10"),
     "weights of half a joint": (row("head", {"my_head": 0.5}), "map.head: expected weights that add up to 1, got 0.5"),
+    "a joint of the other side": (
+        row("hand_left", {"my_hand_right": 1}),
+        "map.hand_left: expected joints of the same side, got my_hand_right",
+    ),
+    "joints of the other side": (
+        row("thumb_right", {"my_hand_left": 1.5, "my_wrist_left": -0.5}),
+        "map.thumb_right: expected joints of the same side, got my_hand_left, my_wrist_left",
+    ),
+    "a joint of the other side, beside joints without rows": (
+        {"joints": list(CANONICAL_JOINTS), "map": {"foot_left": {"foot_right": 1}}},
+        "map.foot_left: expected joints of the same side, got foot_right",
+    ),
     "a joint without a row": (changed(map={"head": {"my_head": 1}}), "map: lacks spine_base, spine_mid"),
 }
 
@@ -97,6 +110,24 @@ def test_a_file_that_is_none_says_where(tmp_path: Path, wrong: str) -> None:
         topology(written(tmp_path / "mine.yaml", entry))
     assert str(tmp_path / "mine.yaml") in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_tracker_may_name_all_sides_as_a_mirror_does(tmp_path: Path) -> None:
+    swapped = changed(map={joint: {f"my_{_flipped(joint)}": 1} for joint in CANONICAL_JOINTS})
+    source = topology(written(tmp_path / "mine.yaml", swapped))
+    straight = topology(written(tmp_path / "straight.yaml"))
+    np.testing.assert_array_equal(source.matrix, straight.matrix[:, straight.order(mirrored=True)])
+
+
+def test_a_joint_may_be_made_of_both_sides(tmp_path: Path) -> None:
+    topology(written(tmp_path / "mine.yaml", row("hip_left", {"my_hip_right": -1, "my_spine_base": 2})))
+    topology(written(tmp_path / "mine.yml", row("hand_left", {"my_wrist_left": 2, "my_hand_right": -1})))
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_shipped_joint_sets_keep_left_and_right(tmp_path: Path, name: str) -> None:
+    table = yaml.safe_load(Path(topology_module.__file__).with_name("topologies.yaml").read_text(encoding="utf-8"))
+    topology(written(tmp_path / "mine.yaml", table[name]))
 
 
 def test_a_file_that_is_not_there_or_no_yaml(tmp_path: Path) -> None:
