@@ -26,6 +26,7 @@ import numpy as np
 
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.online.association import Association, Memory
+from usdrl_model.online.renamed import Renamed
 from usdrl_model.online.tracked_person import Sighting, TrackedPerson, follow_states
 
 SPEED = 8.0
@@ -70,6 +71,7 @@ class Crowd:
         self._limit = config.max_people
         self._max_gap = config.max_gap
         self._association = Association(memory, config.reset_after) if config.ids == "own" else None
+        self._renamed = Renamed()
         self._counters = counters
         self._people: dict[str, TrackedPerson] = {}
         self._names: dict[str, str] = {}
@@ -95,6 +97,8 @@ class Crowd:
         """
         if self._association is not None:
             samples = self._association.name(stamp, samples)
+        elif renamed := self._renamed(stamp, samples):
+            self._counters["ids_renewed"] += renamed
         sightings = {
             id_: Sighting(stamp, joints, confidence, np.asarray(sensor))
             for id_, (joints, confidence) in samples.items()
@@ -141,6 +145,7 @@ class Crowd:
         """Remove and return all people; ``back``: time has jumped back, and nobody is known by their place any more."""
         if back and self._association is not None:
             self._association.forget()
+        self._renamed.forget()
         return self._lose(list(self._people))
 
     def _undo_swaps(self, sightings: Mapping[str, Sighting]) -> None:

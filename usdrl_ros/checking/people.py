@@ -8,6 +8,7 @@ import numpy as np
 
 from usdrl_model.errors.shown import NAME, cut
 from usdrl_model.online.crowd import too_fast
+from usdrl_model.online.renamed import Renamed
 from usdrl_model.online.tracked_person import Sighting
 from usdrl_model.skeleton.person import SkeletonFrame, canonical
 from usdrl_model.skeleton.topology import JOINT_INDEX, Topology
@@ -60,10 +61,15 @@ class People:
         self._people: dict[str, _Person] = {}
         self._leaps: list[float] = []
         """Stamps of samples that are farther from the one before, of the same id, than a body can move."""
+        self._renamed = Renamed()
+        self._renewals: list[float] = []
+        """Stamps at which somebody had a new id where they were."""
 
     def add(self, frame: SkeletonFrame, joint_set: Topology) -> None:
         """Add a frame in canonical axes."""
         sensor = np.asarray(frame.sensor)
+        samples = {person.id: canonical(person, joint_set) for person in frame.people}
+        self._renewals += [frame.stamp] * self._renamed(frame.stamp, samples)
         for person in frame.people:
             joints, confidence = canonical(person, joint_set)
             sighting = Sighting(frame.stamp, joints, confidence, sensor)
@@ -89,9 +95,11 @@ class People:
 
     def leaps(self, seconds: float) -> int:
         """Most leaps within so many seconds; there and back is one."""
-        stamps = np.sort(self._leaps)
-        within = np.searchsorted(stamps, stamps + seconds) - np.arange(len(stamps))
-        return int(within.max(initial=0)) // 2
+        return _most(self._leaps, seconds) // 2
+
+    def renewals(self, seconds: float) -> int:
+        """Most new ids within so many seconds where somebody already was."""
+        return _most(self._renewals, seconds)
 
     def seen(self) -> tuple[Seen, ...]:
         """Everybody, those first who were there for longest."""
@@ -107,3 +115,10 @@ class People:
             for name, person in self._people.items()
         ]
         return tuple(sorted(found, key=lambda one: -one.seconds)[:MOST])
+
+
+def _most(times: list[float], seconds: float) -> int:
+    """How many of some times are within so many seconds, at most."""
+    stamps = np.sort(times)
+    within = np.searchsorted(stamps, stamps + seconds) - np.arange(len(stamps))
+    return int(within.max(initial=0))

@@ -35,7 +35,7 @@ BACK, AHEAD = 1.0, 1.0
 """Seconds by which a stamp may be off the newest one, as in the pipeline with the default gap."""
 OTHER_JOINT_SET = ("joint_count", "joint_range")
 """Refusals that another joint set mends."""
-CHANGES = {"ids": ("ids", "own")}
+CHANGES = {"ids": ("ids", "own"), "renamed": ("ids", "own")}
 """Problems of stamps and people that a parameter mends."""
 CENTRED = 0.1
 """Distance of the hips from the origin, relative to the torso, below which they are it."""
@@ -185,6 +185,7 @@ def _judged(
     counters = dict(heard.counters)
     if config.ids != "own":
         counters["leaps_refused"] = heard.people.leaps(WHILE)
+        counters["ids_renewed"] = heard.people.renewals(WHILE)
     troubles = heard.checks.troubles(now, counters, topic, publishers, config.max_people)
     if levelled_by(config) != "target_frame":
         troubles |= heard.checks.frames(now)

@@ -49,7 +49,27 @@ COUNTED: dict[str, str] = {
 JUMPS = ("leaps_refused", "id_jumps", "ids_swapped")
 """Counters of samples that are not where the person of their id is."""
 SELDOM, WHILE = 3, 20.0
-"""Jumps within so many seconds that happen to good trackers, too."""
+"""Jumps and new names within so many seconds that happen to good trackers, too."""
+
+
+class Often:
+    """Tells a count that rises more often than ``SELDOM`` within ``WHILE``."""
+
+    def __init__(self) -> None:
+        self._rise = Rise()
+        self._rises: deque[tuple[float, int]] = deque()
+        """When it rose, and by how much."""
+        self._told = -math.inf
+
+    def __call__(self, now: float, count: int) -> bool:
+        """Whether it is so at ``now``, or was a moment ago."""
+        while self._rises and self._rises[0][0] < now - WHILE:
+            self._rises.popleft()
+        if rise := self._rise(count):
+            self._rises.append((now, rise))
+            if sum(number for _, number in self._rises) > SELDOM:
+                self._told = now
+        return now - self._told < RECENT
 
 
 class SourceChecks:
@@ -67,8 +87,7 @@ class SourceChecks:
         """Frame -> arrival of its newest message with people."""
         self._rises: defaultdict[str, Rise] = defaultdict(Rise)
         self._rose: dict[str, float] = {}
-        self._jumps: deque[tuple[float, int]] = deque()
-        """When ids jumped, and how often."""
+        self._jumping, self._renaming = Often(), Often()
         self._max_people = 0
 
     def heard(self, arrival: float, source: SourceFrame) -> None:
@@ -137,11 +156,13 @@ class SourceChecks:
         ids = self._ids(now, counters, topic)
         if "frozen_stamp" not in found:  # with it, who walks is elsewhere at the same instant
             found |= ids
+        if "renamed" in found:  # who has a new name counts as one more
+            found.pop("people_over_limit", None)
         return found | self._clocks(now)
 
     def frames(self, now: float) -> dict[str, str]:
         """The same for several coordinate frames without tf."""
-        recent = sorted(frame for frame, arrival in self._frames.items() if now - arrival < RECENT)
+        recent = sorted(frame or "(no name)" for frame, arrival in self._frames.items() if now - arrival < RECENT)
         if len(recent) < 2:
             return {}
         return {
@@ -150,19 +171,19 @@ class SourceChecks:
         }
 
     def _ids(self, now: float, counters: Mapping[str, int], topic: str) -> dict[str, str]:
-        count = sum(counters.get(kind, 0) for kind in JUMPS)
-        while self._jumps and self._jumps[0][0] < now - WHILE:
-            self._jumps.popleft()
-        if jumped := self._rises["ids"](count):
-            self._jumps.append((now, jumped))
-            if sum(number for _, number in self._jumps) > SELDOM:
-                self._rose["ids"] = now
-        if now - self._rose.get("ids", -math.inf) >= RECENT:
-            return {}
-        return {
-            "ids": f"ids on {topic} jump between places ({count} times so far): two trackers with the same ids, or"
-            " everybody in a message with the same one? give each tracker a topic of its own, or set ids:=own"
-        }
+        found = {}
+        jumps, renewals = sum(counters.get(kind, 0) for kind in JUMPS), counters.get("ids_renewed", 0)
+        if self._jumping(now, jumps):
+            found["ids"] = (
+                f"ids on {topic} jump between places ({jumps} times so far): two trackers with the same ids, or"
+                " everybody in a message with the same one? give each tracker a topic of its own, or set ids:=own"
+            )
+        if self._renaming(now, renewals):
+            found["renamed"] = (
+                f"new ids on {topic} where somebody already was ({renewals} times so far): the tracker renames people,"
+                " so that nobody is followed for long enough: set ids:=own"
+            )
+        return found
 
     def _clocks(self, now: float) -> dict[str, str]:
         self._forget(now)

@@ -44,6 +44,18 @@ def test_everybody_in_a_message_with_the_same_id_is_told_to_have_ids_of_our_own(
     assert report(captured(one_each), ids="own").fine
 
 
+@pytest.mark.parametrize("often", [1, 3])
+def test_a_tracker_that_renames_people_is_told_to_have_ids_of_our_own(often):
+    renamed = []
+    for number, frame in enumerate(perform()):
+        people = tuple(Person(f"{one.id}{number // often:03}", one.joints, one.confidence) for one in frame.people)
+        renamed.append(dataclasses.replace(frame, people=people))
+    found = report(captured(renamed))
+    assert steps(found) == [("ids", "own")] and not found.left
+    assert "the tracker renames people" in found.steps[0].why.text
+    assert report(captured(renamed), ids="own").fine
+
+
 def test_a_message_that_is_sent_twice_is_nobody_else():
     assert report(captured([frame for frame in perform() for _ in range(2)])).fine
 

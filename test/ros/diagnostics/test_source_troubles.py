@@ -74,6 +74,21 @@ def test_ids_that_jump_are_told_unless_they_do_so_seldom():
     assert bench.report()[0].level == OK, "another stream has begun"
 
 
+def test_a_tracker_that_renames_people_is_told_so_and_not_to_raise_max_people():
+    bench = Bench()
+    for second in range(60):
+        bench.hear(1.0)
+        bench.counters["ids_renewed"] = second // 9
+        assert bench.report()[0].level == OK, "one who comes as another goes"
+    for _ in range(3):
+        bench.hear(1.0)
+        bench.counters["ids_renewed"] += 10
+        bench.counters["people_over_limit"] = bench.counters["ids_renewed"]
+        message = bench.report()[0].message
+    assert "new ids on /skeletons where somebody already was (36 times so far)" in message
+    assert "set ids:=own" in message and "max_people" not in message
+
+
 def test_messages_in_several_frames_are_one_only_for_tf():
     bench = Bench()
     for number in range(100):
@@ -85,6 +100,9 @@ def test_messages_in_several_frames_are_one_only_for_tf():
         assert "several frames (left_camera, right\\ncamera)" in status.message
         assert len(bench.log) == 1
     assert bench.report(placed_by_tf=True)[0].level == OK
+    bench.hear(6.0)
+    bench.accept(bench.now, "")
+    assert "several frames ((no name), camera)" in bench.report()[0].message
     bench.hear(6.0)
     assert bench.report()[0].level == OK, "a tracker that has changed its frame is one tracker"
     bench.accept(bench.now, "", people=())

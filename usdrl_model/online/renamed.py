@@ -1,0 +1,62 @@
+"""People to whom a tracker gives a new id where they are: nobody can be followed by such ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+SAME_PLACE = 0.2
+"""Metres within which a new id is at the place of one that is gone."""
+LATELY = 0.3
+"""Seconds for which an id is remembered: one that comes later, or comes back, is a newcomer."""
+
+
+class Renamed:
+    """Finds new ids where somebody of another id just was, who is not seen any more."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[float, np.ndarray]] = {}
+        """Id -> stamp of its newest sample, and joints (25, 3), NaN where invalid."""
+        self._taken: set[str] = set()
+        """Ids at whose place another was found. They are known, as two trackers may send one person in turn."""
+
+    def __call__(self, stamp: float, samples: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> int:
+        """How many people of a frame have a new id.
+
+        Args:
+            stamp: seconds.
+            samples: id -> canonical joints (25, 3) in metres, and confidence (25,), 0 where invalid.
+        """
+        here = {
+            id_: np.where(confidence[:, None] > 0.0, joints, np.nan)
+            for id_, (joints, confidence) in samples.items()
+            if np.any(confidence > 0.0)
+        }
+        self._seen = {id_: one for id_, one in self._seen.items() if abs(stamp - one[0]) <= LATELY}
+        self._taken &= self._seen.keys() - here.keys()
+        gone = [id_ for id_, (last, _) in self._seen.items() if last < stamp and id_ not in {*here, *self._taken}]
+        count = 0
+        for id_ in [id_ for id_ in here if id_ not in self._seen]:
+            if not gone:
+                break
+            apart = _apart(np.stack([self._seen[one][1] for one in gone]), here[id_])
+            if apart.min() < SAME_PLACE:
+                self._taken.add(gone.pop(int(apart.argmin())))
+                count += 1
+        self._seen |= {id_: (stamp, joints) for id_, joints in here.items()}
+        return count
+
+    def forget(self) -> None:
+        """Time has jumped, or everybody is forgotten."""
+        self._seen.clear()
+        self._taken.clear()
+
+
+def _apart(people: np.ndarray, joints: np.ndarray) -> np.ndarray:
+    """Metres (N,) from people (N, 25, 3) to joints (25, 3): the median of those of both; infinite without any."""
+    distance = np.linalg.norm(people - joints, axis=2)
+    common = np.isfinite(distance).any(axis=1)
+    apart = np.full(len(people), np.inf)
+    apart[common] = np.nanmedian(distance[common], axis=1)
+    return apart
