@@ -8,6 +8,7 @@ that the present state does not allow ends the whole process, and so does any er
 from __future__ import annotations
 
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -31,6 +32,8 @@ WAKE_UP = 0.25
 HAND_OVER = 1e-4
 """Seconds after a callback was given to a thread, in which it may begin: ``MultiThreadedExecutor`` gives what has not
 begun out again and again, and keeps the interpreter from it (46 times a message beside the inference of two people)."""
+NAMESPACE = re.compile(r"(?:^|:)__ns:=(/.+)/$")
+"""A rule for a namespace with a slash at its end: rcl takes it, and no node can be made in it."""
 
 
 class StartError(ValueError):
@@ -52,12 +55,14 @@ def initialise(args: Sequence[str] | None, signals: SignalHandlerOptions = Signa
         raise ValueError(
             f"expected every argument after --ros-args, parameters as -p name:=value, got {shown(foreign)}"
         )
+    for namespace in filter(None, map(NAMESPACE.search, sys.argv if args is None else args)):
+        raise ValueError(f"expected a namespace such as {namespace[1]}, got {shown(namespace[1] + '/')}")
     try:
         rclpy.init(args=None if args is None else list(args), signal_handler_options=signals)
     except rclpy_implementation.UnknownROSArgsError as error:
         raise _unreadable(error) from error
     except RuntimeError as error:
-        why = _reason(error)
+        why = rcl_reason(error)
         if "logging" in why:
             raise StartError(
                 f"the folder for logs cannot be made ({why}): set ROS_LOG_DIR to one that can be written, or HOME"
@@ -66,10 +71,10 @@ def initialise(args: Sequence[str] | None, signals: SignalHandlerOptions = Signa
 
 
 def _unreadable(error: Exception) -> ValueError:
-    return ValueError(f"arguments after --ros-args cannot be read: {_reason(error)}")
+    return ValueError(f"arguments after --ros-args cannot be read: {rcl_reason(error)}")
 
 
-def _reason(error: Exception) -> str:
+def rcl_reason(error: Exception) -> str:
     """The text of an error of rcl, without the place where that was built."""
     return re.sub(r", at /\S+:\d+", "", str(error))
 
@@ -150,7 +155,7 @@ class ManagedNode(LifecycleNodeMixin, Node):
         try:
             return super()._LifecycleNodeMixin__change_state(transition_id)  # type: ignore[misc]
         except RCLError as error:
-            self.get_logger().error(f"lifecycle transition {transition_id} refused: {_reason(error)}")
+            self.get_logger().error(f"lifecycle transition {transition_id} refused: {rcl_reason(error)}")
             return TransitionCallbackReturn.FAILURE
         finally:
             self._transition.release()

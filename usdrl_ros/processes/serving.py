@@ -15,7 +15,7 @@ from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from usdrl_model.errors.missing import advice
 from usdrl_model.errors.shown import MESSAGE, cut, reason
 from usdrl_ros.processes import stopping
-from usdrl_ros.processes.lifecycle import ManagedNode, StartError, halt, initialise, spin
+from usdrl_ros.processes.lifecycle import ManagedNode, RCLError, StartError, halt, initialise, rcl_reason, spin
 
 THREADS = 4
 """One for a transition, one for supervision, one for everything else, one to refuse a second transition."""
@@ -73,6 +73,9 @@ def serve(make: Callable[[threading.Event], ServedNode], name: str, page: str, a
         node = make(stop)
     except StartError as error:
         print(f"{name}: {cut(error, MESSAGE)}", file=sys.stderr)
+        return 1
+    except RCLError as error:
+        print(f"{name}: {cut(rcl_reason(error), MESSAGE)}", file=sys.stderr)
         return 1
     except (ParameterException, ValueError) as error:
         print(f"{name}: {cut(error, MESSAGE)}; see {page}", file=sys.stderr)

@@ -7,14 +7,15 @@ import threading
 
 import pytest
 
-pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+rclpy = pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
 from helpers.paths import ROOT  # noqa: E402
 from rclpy.executors import MultiThreadedExecutor  # noqa: E402
 from rclpy.node import Node  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 
-from usdrl_ros.processes.lifecycle import spin  # noqa: E402
+from usdrl_ros.processes import serving  # noqa: E402
+from usdrl_ros.processes.lifecycle import RCLError, initialise, spin  # noqa: E402
 
 
 def test_what_is_destroyed_before_it_is_taken_is_no_failure(peer, monkeypatch):
@@ -88,3 +89,19 @@ def test_what_surrounds_a_process_is_no_fault_of_its_arguments():
     assert told.startswith("usdrl_perception: ROS cannot start: ") and "ROS_DOMAIN_ID is not an integral number" in told
     for arguments in (["--ros-args", "--wrong"], ["--ros-args", "-p", "x"]):
         assert "arguments after --ros-args cannot be read" in started(*arguments)
+
+
+@pytest.mark.parametrize("rule", ["__ns:=/front/", "usdrl_perception:__ns:=/front/"])
+def test_a_namespace_with_a_slash_at_its_end_is_refused(rule):
+    with pytest.raises(ValueError, match="expected a namespace such as /front, got '/front/'"):
+        initialise(["any", "--ros-args", "-r", rule])
+    assert not rclpy.ok()
+
+
+def test_a_node_that_ros_cannot_make_is_one_line(monkeypatch, capsys):
+    def make(stop):
+        raise RCLError("error creating node: no participant, at /project/src/node.c:252")
+
+    monkeypatch.setattr(serving, "initialise", lambda args: None)
+    assert serving.serve(make, "usdrl_perception", "docs/parameters.md", []) == 1
+    assert capsys.readouterr().err == "usdrl_perception: error creating node: no participant\n"
