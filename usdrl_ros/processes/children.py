@@ -22,10 +22,14 @@ import time
 from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
 
+from usdrl_model.errors.shown import shown
+
 INTERRUPT_TIMEOUT = 10.0
 """Seconds a child has to end after SIGINT before it is killed."""
 HIGHEST_DOMAIN = 101
 """Above it, DDS's ports (7400 + 250 a domain) would lie among those that the kernel hands out."""
+LARGEST_DOMAIN = 232
+"""Above it, DDS's ports would be above those that there are."""
 _claims: list[socket.socket] = []
 """Open as long as this process lives."""
 ERROR_LINES = 30
@@ -128,13 +132,19 @@ def use_private_domain() -> int:
 
     A ``ROS_DOMAIN_ID`` that is set already is kept, so that other tools can be pointed at the same domain. Call it
     before ``rclpy.init``.
+
+    Raises:
+        ValueError: ``ROS_DOMAIN_ID`` is set to what is no domain.
     """
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     if os.environ.get("ROS_DISTRO") == "humble":  # the same under its older name
         os.environ.setdefault("ROS_LOCALHOST_ONLY", "1")
     if not os.environ.get("ROS_DOMAIN_ID"):
         os.environ["ROS_DOMAIN_ID"] = str(_free_domain())
-    return int(os.environ["ROS_DOMAIN_ID"])
+    domain = os.environ["ROS_DOMAIN_ID"]
+    if not (domain.isascii() and domain.isdigit() and int(domain) <= LARGEST_DOMAIN):
+        raise ValueError(f"ROS_DOMAIN_ID: expected 0 to {LARGEST_DOMAIN}, got {shown(domain)}")
+    return int(domain)
 
 
 def exit_on_sigterm() -> None:

@@ -1,8 +1,13 @@
 """ROS domains of processes that start at the same time."""
 
 import os
+import re
 import subprocess
 import sys
+
+import pytest
+
+from usdrl_ros.processes.children import use_private_domain
 
 CHOOSE = "from usdrl_ros.processes import children as c; c.HIGHEST_DOMAIN = 3; print(c.use_private_domain()); input()"
 
@@ -18,3 +23,12 @@ def test_no_two_processes_choose_the_same_domain() -> None:
     told = [process.communicate("\n")[1] for process in started]
     assert len(set(chosen) - {""}) == len([one for one in chosen if one]) > 0
     assert "no free ROS domain on this machine" in "".join(told), "the fourth has to go without"
+
+
+@pytest.mark.parametrize("domain", ["abc", "233", "-1", "1.0", "²"])
+def test_a_domain_that_is_none_is_named_with_its_range(monkeypatch: pytest.MonkeyPatch, domain: str) -> None:
+    monkeypatch.setenv("ROS_DOMAIN_ID", domain)
+    with pytest.raises(ValueError, match=f"ROS_DOMAIN_ID: expected 0 to 232, got '{re.escape(domain)}'"):
+        use_private_domain()
+    monkeypatch.setenv("ROS_DOMAIN_ID", "232")
+    assert use_private_domain() == 232
