@@ -76,7 +76,7 @@ class ActionStream:
         self.labels = weights.config.detector.labels
         self.counters: Counter[str] = Counter()
         """Counts since the start: frames, stale_frames, late_frames, inferences, skipped_slots, pair_inferences; of
-        stamps outlier_stamps, second_clock_frames, clock_gap_ms (how far it is ahead), resets; of people duplicate_people,
+        stamps outlier_stamps, second_clock_frames, clock_gap_ms (how far ahead), resets; of people duplicate_people,
         people_over_limit, tracks_started, tracks_lost, ids_swapped, id_jumps, leaps_refused, ids_renewed."""
         self._pairs = None if pairs is None else PairActions(pairs, weights.config.detector, self.counters)
         self.pair_weights, self.pair_labels = pairs, self._pairs.labels if self._pairs else ()
