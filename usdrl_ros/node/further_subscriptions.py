@@ -14,13 +14,13 @@ from typing import Any
 
 import rclpy
 from rclpy.node import Node
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
 
 from usdrl_ros.diagnostics.graph_checks import lost
 from usdrl_ros.diagnostics.reporting import RECENT
 from usdrl_ros.inputs.further_topics import FurtherTopics, Heard, Route
+from usdrl_ros.node.subscribing import subscribe
 from usdrl_ros.processes.lifecycle import OwnThread
 
 
@@ -111,14 +111,7 @@ class FurtherSubscriptions:
         topic = self._node.resolve_topic_name(route.topic)
         # Each leaves parameters behind, which nobody needs of the topics of every body that comes and goes.
         given = any(name.startswith(f"qos_overrides.{topic}.") for name in beside._parameter_overrides)
-        return beside.create_subscription(
-            route.kind,
-            topic,
-            put,
-            route.quality(),
-            qos_overriding_options=QoSOverridingOptions.with_default_policies() if given else None,
-            raw=True,  # as the main topic
-        )
+        return subscribe(beside, route.kind, topic, put, route.quality(), owner=self._node, overridable=given)
 
 
 def _beside(node: Node) -> Node:

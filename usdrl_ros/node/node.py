@@ -21,7 +21,6 @@ from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_policy_name_from_kind
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.time import Time
 from std_srvs.srv import SetBool, Trigger
 
@@ -34,6 +33,7 @@ from usdrl_ros.node.further_subscriptions import FurtherSubscriptions
 from usdrl_ros.node.model import StreamFactory, load_stream
 from usdrl_ros.node.pipeline import Pipeline, build, looks_up_transforms
 from usdrl_ros.node.services import enable, list_labels, reset
+from usdrl_ros.node.subscribing import subscribe
 from usdrl_ros.node.supervisor import Supervisor
 from usdrl_ros.node.switch import Switch
 from usdrl_ros.outputs.publishers import Outputs
@@ -202,14 +202,13 @@ class PerceptionNode(ServedNode):
         config = pipeline.config
         self._health.listen()
         with ExitStack() as end:  # of what there is already, where the next one fails
-            subscription = self.create_subscription(
+            subscription = subscribe(
+                self,
                 pipeline.source.message_type,
                 config.topic,
                 pipeline.worker.put,
                 QoSProfile(depth=INPUT_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT),
                 event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._incompatible_qos),
-                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-                raw=True,  # the worker deserialises messages, unless they are too large
             )
             end.callback(self.destroy_subscription, subscription)
             heartbeat = self.create_timer(1.0 / config.heartbeat_rate, pipeline.heartbeat, clock=self._steady)
