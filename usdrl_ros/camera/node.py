@@ -41,6 +41,7 @@ from usdrl_ros.inputs.lens import is_rectified
 from usdrl_ros.inputs.skeleton_messages import point_cloud
 from usdrl_ros.messages.types import type_name
 from usdrl_ros.parameters.names import check_given
+from usdrl_ros.parameters.overridden import warn_of_unused
 from usdrl_ros.parameters.values import check_dynamic
 from usdrl_ros.processes.serving import ServedNode
 
@@ -159,6 +160,7 @@ class CameraNode(ServedNode):
                 if config.depth_topic:
                     self._subscribe(config.depth_topic, Image, partial(self._depth, view))
             self._subscribe(config.camera_info_topic, CameraInfo, view.calibrate)
+            warn_of_unused(self)
         except Exception as error:  # as above
             self._stop_listening()
             return self.refuse("activate", error)

@@ -68,6 +68,11 @@ class FurtherSubscriptions:
             self._spinning.close()
         self._node.destroy_guard_condition(self._guard)
 
+    def names(self) -> tuple[str, ...]:
+        """Resolved names of all that are subscribed."""
+        with self._lock:
+            return tuple(one.topic_name for one in (self._open or {}).values())
+
     def silent(self) -> tuple[str, ...]:
         """Resolved names of topics that nobody publishes; those that are latched may have nothing to say."""
         with self._lock:

@@ -38,7 +38,7 @@ from usdrl_ros.node.supervisor import Supervisor
 from usdrl_ros.node.switch import Switch
 from usdrl_ros.outputs.publishers import Outputs
 from usdrl_ros.outputs.result import Result
-from usdrl_ros.parameters import adapter_options
+from usdrl_ros.parameters import adapter_options, overridden
 from usdrl_ros.parameters import values as parameters
 from usdrl_ros.parameters.declarations import NAMES
 from usdrl_ros.parameters.names import check_given
@@ -216,6 +216,7 @@ class PerceptionNode(ServedNode):
             pipeline.worker.listen()
             further = FurtherSubscriptions(self, pipeline.topics, pipeline.worker.put, self.failed)
             end.callback(further.close)
+            overridden.warn_of_unused(self, further.names())
             self.get_logger().info(f"listening on {subscription.topic_name} ({config.input_type}, {config.topology})")
             return Listening(topic=subscription.topic_name, further=further, end=end.pop_all())
 

@@ -59,5 +59,16 @@ def test_any_other_error_of_ros_names_the_topic(activated, monkeypatch):
     assert not active and error == f"cannot activate: ValueError: {told}"
 
 
+def test_a_quality_of_service_that_reaches_no_topic_is_told(activated, capfd):
+    assert activated(
+        "-p", "qos_overrides./skeleton.subscription.depth:=9",
+        "-p", f"{DEPTH}:=9",
+        "-p", "qos_overrides./actions/state.publisher.deadline:=3000000000",
+        "-p", "imu_topic:=imu", "-p", "qos_overrides./imu.subscription.reliability:=reliable",
+    ) == (True, [])  # fmt: skip
+    (line,) = (line for line in capfd.readouterr().err.splitlines() if "qos_overrides" in line)
+    assert f"/skeleton.subscription.depth reaches no topic so far; did you mean {DEPTH}?" in line
+
+
 def test_two_topics_of_one_type_may_be_one(activated):
     assert activated("-p", f"{DEPTH}:=1", "-r", "actions/state:=actions/events") == (True, [])
