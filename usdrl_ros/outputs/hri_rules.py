@@ -22,7 +22,7 @@ from usdrl_model.errors.shown import reason, shown
 
 PERSON = "{person}"
 """Stands for the id of the person in ``Rule.data``."""
-PLACEHOLDER = re.compile(r"\{\w+\}")
+PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -126,6 +126,8 @@ def test_intents_of_your_own_and_data_of_your_own(topics):
         ("rules: {wave: {gestrue: WAVING}}", "did you mean 'gesture'"),
         ("rules: {wave: {intent: GREET, priority: 300}}", "priority: expected 0 to 255"),
         ("rules: {wave: {intent: GREET, data: {who: '{preson}'}}}", "data.who: expected no placeholder but {person}"),
+        ("rules: {wave: {intent: GREET, data: {who: '{ person }'}}}", "but {person}, got '{ person }'"),
+        ("rules: {wave: {intent: GREET, data: {who: 'of {the-person}'}}}", "but {person}, got '{the-person}'"),
         ("{", "YAML"),
     ],
 )
