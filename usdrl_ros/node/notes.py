@@ -77,6 +77,8 @@ def warnings(config: PerceptionConfig, model: Mapping[str, str], stream: ActionS
         )
     if config.gesture_weights and not config.gestures:
         yield "gesture_weights: no gestures to tell with them: set gestures to a folder"
+    if any(config.imu_rotation) and not config.imu_topic:
+        yield "imu_rotation: no IMU that is turned so: set imu_topic to the topic of one"
     if config.robot_skeleton and model.get("people") == "1" and not stream.pair_labels:
         yield (
             f"robot_skeleton: the weights {model['weights']} look at one person, so that nothing between people and the"

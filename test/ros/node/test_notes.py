@@ -18,11 +18,11 @@ def streaming(weights, pairs=""):
     return ActionStream.from_pretrained(weights, topology="kinect_v2_25", device="cpu", pairs=pairs)
 
 
-def said(weights, pairs="", gestures=None):
+def said(weights, pairs="", gestures=None, **others):
     stream = streaming(weights, pairs)
     if gestures is not None:
         LiveEnrolment(stream, *gestures)
-    changes = {"weights": weights, "pair_weights": pairs, "gestures": str(gestures[0]) if gestures else ""}
+    changes = {"weights": weights, "pair_weights": pairs, "gestures": str(gestures[0]) if gestures else ""} | others
     settings = PerceptionConfig(**({one.field: one.default for one in PARAMETERS} | changes))
     return list(notes.warnings(settings, stream.describe(), stream))
 
@@ -55,3 +55,9 @@ def test_the_terms_of_all_that_run_are_in_one_line() -> None:
 def test_weights_of_two_people_alone_say_what_they_do_not_tell() -> None:
     (two,) = said("pairs")
     assert two.startswith("weights pairs look at two people") and two.endswith("and pair_weights to pairs")
+
+
+def test_a_turned_imu_without_its_topic_has_no_effect() -> None:
+    (told,) = said("free_streaming", imu_rotation=(0.0, 0.0, 1.57))
+    assert told == "imu_rotation: no IMU that is turned so: set imu_topic to the topic of one"
+    assert said("free_streaming", imu_rotation=(0.0, 0.0, 1.57), imu_topic="imu") == []
