@@ -18,8 +18,6 @@ from usdrl_model.files import archives, limits
 from usdrl_model.files.below import files_below
 from usdrl_model.terms import Terms
 
-_ANY = next(re.finditer("", ""))
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DatasetInfo:
@@ -54,11 +52,6 @@ class Member:
             return self.data.removeprefix(codecs.BOM_UTF8).decode("ascii")
         except UnicodeDecodeError:
             raise ValueError(f"{self.where}: expected a text file, got other bytes") from None
-
-
-def text(path: Path) -> str:
-    """Content of an unpacked file as ASCII text; errors as of ``Member.text``."""
-    return Member(_ANY, archives.readable(str(path)), limits.read(path, limits.TEXT)).text()
 
 
 def members(
