@@ -8,6 +8,8 @@ import numpy as np
 
 SAME_PLACE = 0.2
 """Metres within which a new id is at the place of one that is gone."""
+NEAR = 1.0
+"""Metres between two centres of joints beyond which nobody is at the same place; some joints may be unseen."""
 LATELY = 0.3
 """Seconds for which an id is remembered: one that comes later, or comes back, is a newcomer."""
 
@@ -29,20 +31,23 @@ class Renamed:
             samples: id -> canonical joints (25, 3) in metres, and confidence (25,), 0 where invalid.
         """
         here = {
-            id_: np.where(confidence[:, None] > 0.0, joints, np.nan)
+            id_: np.where(valid[:, None], joints, np.nan)
             for id_, (joints, confidence) in samples.items()
-            if np.any(confidence > 0.0)
+            if np.any(valid := (confidence > 0.0) & np.isfinite(joints).all(axis=1))
         }
         self._seen = {id_: one for id_, one in self._seen.items() if abs(stamp - one[0]) <= LATELY}
         self._taken &= self._seen.keys() - here.keys()
         gone = [id_ for id_, (last, _) in self._seen.items() if last < stamp and id_ not in {*here, *self._taken}]
         count = 0
-        for id_ in [id_ for id_ in here if id_ not in self._seen]:
-            if not gone:
-                break
-            apart = _apart(np.stack([self._seen[one][1] for one in gone]), here[id_])
+        centres = np.array([np.nanmean(self._seen[one][1], axis=0) for one in gone]).reshape(-1, 3)
+        for id_ in [id_ for id_ in here if id_ not in self._seen] if gone else ():
+            away = np.linalg.norm(centres - np.nanmean(here[id_], axis=0), axis=1)
+            near = [one for one, far in zip(gone, away, strict=True) if far < NEAR and one not in self._taken]
+            if not near:
+                continue
+            apart = _apart(np.stack([self._seen[one][1] for one in near]), here[id_])
             if apart.min() < SAME_PLACE:
-                self._taken.add(gone.pop(int(apart.argmin())))
+                self._taken.add(near[int(apart.argmin())])
                 count += 1
         self._seen |= {id_: (stamp, joints) for id_, joints in here.items()}
         return count
