@@ -75,7 +75,7 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
                 content.add(converted[1], converted[0].frame)
                 frames.append(converted[1])
                 recorded_ns.append(message.stamp_ns)
-        damaged = bool(bag.troubles)
+        damaged = bag.damaged
         troubles = (*bag.troubles, *(cut(text, LINE) for text in odd.values()))
     if not frames:
         raise BagError(": ".join([f"{path}: no skeletons on {truth.topic}", *filter(None, [reason]), *troubles]))

@@ -59,6 +59,7 @@ class BagReader:
         self._files: list[StorageFile] = []
         self._stack = ExitStack()
         self._notes: list[str] = []
+        self._second_types: list[str] = []
         self._other: set[tuple[str, str]] = set()
         """Name and type of topics that are left out, because another type has their name."""
         metadata = _metadata(self.path)
@@ -95,8 +96,16 @@ class BagReader:
 
     @property
     def troubles(self) -> tuple[str, ...]:
-        """Missing or damaged parts, one line each; complete once everything was read."""
-        return tuple(cut(line, LINE) for line in [*self._notes, *(line for f in self._files for line in f.troubles)])
+        """Missing or damaged parts and what is left out, one line each; complete once everything was read."""
+        return tuple(cut(line, LINE) for line in [*self._second_types, *self._missing()])
+
+    @property
+    def damaged(self) -> bool:
+        """Whether anything of it may be missing; complete once everything was read."""
+        return bool(self._missing())
+
+    def _missing(self) -> list[str]:
+        return [*self._notes, *(line for file in self._files for line in file.troubles)]
 
     @property
     def topics(self) -> tuple[Topic, ...]:
@@ -152,7 +161,7 @@ class BagReader:
             _, *others = sorted(found, key=lambda one: (one.type not in known, -one.count))
             for one in others:
                 self._other.add((name, one.type))
-                self._notes.append(f"{name}: {one.count} messages of a second type, {one.type}, are left out")
+                self._second_types.append(f"{name}: {one.count} messages of a second type, {one.type}, are left out")
 
     def _bytes(self, data: bytes) -> bytes:
         if self._packed_messages or data.startswith(ZSTD):  # no message of CDR begins so

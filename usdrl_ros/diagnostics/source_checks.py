@@ -131,12 +131,10 @@ class SourceChecks:
             )
         if self.rate < (1.0 - JITTER) * SLOW and now - self._heard < RECENT:
             whole = not any(number % 1.0 for number in (self._stamp, *self._steps))
-            found["slow"] = f"only {self.rate:.1f} frames/s by their stamps, " + (
-                "which are whole seconds: does the tracker set header.stamp.nanosec?"
-                if whole
-                else f"{SLOW:g} are needed for fast gestures: raise the rate of the tracker, of its camera (exposure,"
-                " resolution), or of /clock where messages have no stamps"
-            )
+            found["slow"] = (
+                f"only {self.rate:.1f} frames/s by their stamps, {SLOW:g} are needed for fast gestures: raise the rate"
+                " of the tracker, of its camera (exposure, resolution), or of /clock where messages have no stamps"
+            ) + "; all stamps are whole seconds: does the tracker set header.stamp.nanosec?" * whole
         if max_people != self._max_people:  # who was too many before need not be now
             self._max_people = max_people
             self._rose.pop("people_over_limit", None)

@@ -73,8 +73,8 @@ def _check_free(node: Node, topic: str, kind: type) -> None:
 
 def _check_depth(topic: str, quality: QoSProfile) -> QosCallbackResult:
     """Raise ValueError for a queue without room."""
-    if quality.history == HistoryPolicy.KEEP_LAST and quality.depth < 1:
-        raise ValueError(f"qos_overrides.{topic}.subscription.depth: expected at least 1, got {quality.depth}")
+    if quality.history == HistoryPolicy.KEEP_LAST and quality.depth < 0:  # 0 is the middleware's own
+        raise ValueError(f"qos_overrides.{topic}.subscription.depth: expected at least 0, got {quality.depth}")
     result = QosCallbackResult()
     result.successful = True
     return result

@@ -22,7 +22,8 @@ from usdrl_model.errors.shown import reason, shown
 
 PERSON = "{person}"
 """Stands for the id of the person in ``Rule.data``."""
-PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+PLACEHOLDER = re.compile(r"\{[\w -]+\}")
+"""What may be meant for one, as ``{ person }`` is; not JSON."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -32,7 +32,7 @@ WAKE_UP = 0.25
 HAND_OVER = 1e-4
 """Seconds after a callback was given to a thread, in which it may begin: ``MultiThreadedExecutor`` gives what has not
 begun out again and again, and keeps the interpreter from it (46 times a message beside the inference of two people)."""
-NAMESPACE = re.compile(r"(?:^|:)__ns:=(/.+)/$")
+NAMESPACE = re.compile(r"^__ns:=(/.+)/$")
 """A rule for a namespace with a slash at its end: rcl takes it, and no node can be made in it."""
 
 

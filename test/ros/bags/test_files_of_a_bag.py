@@ -113,3 +113,4 @@ def test_of_a_topic_of_two_types_the_skeletons_are_read(
     assert "/skeletons: 3 messages of a second type, std_msgs/msg/String, are left out" in text
     read = load_bag(bag)
     assert (len(read.frames), read.refused) == (len(SOURCE.frames), {})
+    assert not read.damaged, "nothing of it is missing"

@@ -41,7 +41,7 @@ DEPTH = "qos_overrides./skeletons.subscription.depth"
         (["-p", "imu_topic:=/skeletons"], "imu_topic and topic are both /skeletons, and messages are of two types"),
         (["-r", "actions/state:=skeletons"], "/skeletons is a topic of this node already"),
         (["-r", "skeletons:=actions/state"], "(sensor_msgs/msg/PointCloud2 and std_msgs/msg/String)"),
-        (["-p", f"{DEPTH}:=-1"], f"{DEPTH}: expected at least 1, got -1"),
+        (["-p", f"{DEPTH}:=-1"], f"{DEPTH}: expected at least 0, got -1"),
     ],
 )
 def test_what_keeps_a_topic_from_being_subscribed_is_said(activated, arguments, said):
@@ -67,7 +67,7 @@ def test_a_quality_of_service_that_reaches_no_topic_is_told(activated, capfd):
         "-p", "imu_topic:=imu", "-p", "qos_overrides./imu.subscription.reliability:=reliable",
     ) == (True, [])  # fmt: skip
     (line,) = (line for line in capfd.readouterr().err.splitlines() if "qos_overrides" in line)
-    assert f"/skeleton.subscription.depth reaches no topic so far; did you mean {DEPTH}?" in line
+    assert f"/skeleton.subscription.depth reaches no topic; did you mean {DEPTH}?" in line
 
 
 def test_two_topics_of_one_type_may_be_one(activated):

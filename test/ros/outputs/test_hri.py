@@ -139,6 +139,12 @@ def test_a_table_with_errors_is_refused(tmp_path, text, said):
     assert said in str(error.value)
 
 
+def test_json_holds_no_placeholder(tmp_path):
+    path = tmp_path / "rules.yaml"
+    path.write_text("""rules: {wave: {intent: GREET, data: {goal: '{"x": 1.0, "y": {}}'}}}""")
+    assert read(str(path), KNOWN)["wave"].data == {"goal": '{"x": 1.0, "y": {}}'}
+
+
 def test_no_table_is_no_silence(tmp_path):
     with pytest.raises(ValueError, match="hri_rules: .*nowhere.yaml"):
         read(str(tmp_path / "nowhere.yaml"), KNOWN)

@@ -45,7 +45,7 @@ KEYS = ("joints", "stamps", "rate", "topology", "confidence", "ids", "labels", "
 NOTHING = ("", "none")
 """Frame labels that mean no action."""
 MOST_PEOPLE = 64
-"""People of a recording; no tracker tells so many apart."""
+"""People of a frame; no tracker tells so many apart."""
 
 
 def load(folder: str | Path) -> Iterator[Recording]:
@@ -83,9 +83,10 @@ def _recording(name: str, content: Mapping[str, np.ndarray], base: Path) -> Reco
         raise ValueError(f"joints: expected (T, M, {len(layout.joints)}, 3) for {layout.name}, got {joints.shape}")
     count, people = joints.shape[:2]
     limits.check(count, limits.FRAMES, "joints: frames of a recording")
-    if people > MOST_PEOPLE:
+    seen = (np.isfinite(joints) & (joints != 0.0)).any(axis=(2, 3)).sum(axis=1)
+    if (most := int(seen.max(initial=0))) > MOST_PEOPLE:
         raise ValueError(
-            f"joints: expected (T, M, {len(layout.joints)}, 3), got {joints.shape}, which is {people} people:"
+            f"joints: expected (T, M, {len(layout.joints)}, 3), got {joints.shape}, with {most} people in one frame:"
             " are frames and people swapped?"
         )
     stamps = _stamps(content, count)

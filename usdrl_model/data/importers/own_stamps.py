@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from usdrl_model.data.importers.arrays import check_stamps
 
 RATES = (1.0, 1000.0)
 """Hz of a tracker, least and most."""
-USUAL = (5.0, 240.0)
-"""Hz of the sensors that there are, by which the unit of stamps is guessed; most of them have ``COMMON``."""
-COMMON = 30.0
-FAST = 0.25
+USUAL = (5.0, 240.001)
+"""Hz of the sensors that there are, by which the unit of stamps is guessed; the last is rounded."""
+FAST = 0.75
 """Fraction of the steps that are shorter than those of ``RATES`` from which on stamps are wrong: fewer are those of
-messages that were held up and came at once."""
+messages that come two or three at once."""
 _UNITS = {
     "milliseconds": 1e3,
     "microseconds": 1e6,
-    "100 ns ticks (Kinect, FILETIME)": 1e7,
     "nanoseconds": 1e9,
+    "100 ns ticks (Kinect, FILETIME)": 1e7,
     "minutes": 1.0 / 60.0,
     "hours": 1.0 / 3600.0,
     "days": 1.0 / 86400.0,
@@ -60,22 +57,19 @@ def seconds(given: np.ndarray, count: int, *, coarse: bool) -> np.ndarray:
     short = steps[steps < 1.0 / RATES[1]]
     if len(short) > FAST * len(steps):
         step = float(np.median(short))
-        remedy = "" if dated or len(short) < (1.0 - FAST) * len(steps) else _remedy(step)
         raise ValueError(
             f"stamps: expected seconds, and at most {RATES[1]:g} frames in one, got {step:g} from frame to frame in"
-            f" {len(short)} of {len(steps)} steps{remedy}"
+            f" {len(short)} of {len(steps)} steps{'' if dated else _remedy(step)}"
         )
     return stamps
 
 
 def _remedy(step: float) -> str:
-    """The unit in which that step is nearest to that of a camera, and what makes seconds of it."""
+    """The units in which that step is one of a camera, and what makes seconds of them."""
     if step == 1.0:
         return ": numbers of frames? divide by the frames a second, or give rate instead"
-    name, second = min(_UNITS.items(), key=lambda unit: abs(math.log(unit[1] / step / COMMON)))
-    if not USUAL[0] <= second / step <= USUAL[1]:
-        # What is too slow for a camera may still be seconds of something else.
-        name, second = next(((name, by) for name, by in _UNITS.items() if 1.0 <= step <= by / RATES[0]), ("", 1.0))
-    if not name:
-        return ""
-    return f": {name}? {f'divide by {second:g}' if second > 1.0 else f'multiply by {1.0 / second:g}'}"
+    meant = [(name, second) for name, second in _UNITS.items() if USUAL[0] <= second / step <= USUAL[1]]
+    # What is too slow for a camera may still be seconds of something else.
+    meant = meant or [(name, second) for name, second in _UNITS.items() if 1.0 <= step <= second / RATES[0]][:1]
+    told = (f"{name}? {f'divide by {by:g}' if by > 1.0 else f'multiply by {1.0 / by:g}'}" for name, by in meant)
+    return ": " * bool(meant) + "; or ".join(told)
