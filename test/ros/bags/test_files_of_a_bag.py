@@ -108,6 +108,11 @@ def test_of_a_topic_of_two_types_the_skeletons_are_read(
         stamps = [row for (row,) in database.execute("SELECT timestamp FROM messages")]
         for stamp in stamps[:3]:
             database.execute("INSERT INTO messages (topic_id, timestamp, data) VALUES (?, ?, ?)", (number, stamp, text))
+    metadata = bag / "metadata.yaml"
+    count = len(stamps)
+    metadata.write_text(
+        metadata.read_text().replace(f"message_count: {count}\n", f"message_count: {count + 3}\n"), encoding="utf-8"
+    )
     assert main(["info", str(bag)]) == 0
     text = said(capsys)
     assert "/skeletons: 3 messages of a second type, std_msgs/msg/String, are left out" in text
