@@ -11,20 +11,24 @@ SAME_PLACE = 0.2
 NEAR = 1.0
 """Metres between two centres of joints beyond which nobody is at the same place; some joints may be unseen."""
 LATELY = 0.3
-"""Seconds for which an id is remembered: one that comes later, or comes back, is a newcomer."""
+"""Seconds for which an id is remembered: one that comes later is a newcomer; one that stays away so long is gone."""
 
 
 class Renamed:
-    """Finds new ids where somebody of another id just was, who is not seen any more."""
+    """Finds new ids where somebody of another id just was, who is not seen any more.
+
+    One is counted as soon as the other id has been gone for ``LATELY``: of two trackers, or of one that sends a message
+    a person, each frame lacks people who are in the next.
+    """
 
     def __init__(self) -> None:
         self._seen: dict[str, tuple[float, np.ndarray]] = {}
         """Id -> stamp of its newest sample, and joints (25, 3), NaN where invalid."""
         self._taken: set[str] = set()
-        """Ids at whose place another was found. They are known, as two trackers may send one person in turn."""
+        """Ids at whose place another has come since: that counts unless they come back."""
 
     def __call__(self, stamp: float, samples: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> int:
-        """How many people of a frame have a new id.
+        """How many people have had a new id for so long, at this frame, that it is no other person's.
 
         Args:
             stamp: seconds.
@@ -35,10 +39,11 @@ class Renamed:
             for id_, (joints, confidence) in samples.items()
             if np.any(valid := (confidence > 0.0) & np.isfinite(joints).all(axis=1))
         }
+        self._taken -= here.keys()
+        count = sum(stamp - self._seen[id_][0] > LATELY for id_ in self._taken)
         self._seen = {id_: one for id_, one in self._seen.items() if abs(stamp - one[0]) <= LATELY}
-        self._taken &= self._seen.keys() - here.keys()
+        self._taken &= self._seen.keys()
         gone = [id_ for id_, (last, _) in self._seen.items() if last < stamp and id_ not in {*here, *self._taken}]
-        count = 0
         centres = np.array([np.nanmean(self._seen[one][1], axis=0) for one in gone]).reshape(-1, 3)
         for id_ in [id_ for id_ in here if id_ not in self._seen] if gone else ():
             away = np.linalg.norm(centres - np.nanmean(here[id_], axis=0), axis=1)
@@ -46,9 +51,9 @@ class Renamed:
             if not near:
                 continue
             apart = _apart(np.stack([self._seen[one][1] for one in near]), here[id_])
-            if apart.min() < SAME_PLACE:
-                self._taken.add(near[int(apart.argmin())])
-                count += 1
+            same = [one for one, far in zip(near, apart, strict=True) if far < SAME_PLACE]
+            if same:  # who was not seen for longest is the least likely to come back
+                self._taken.add(min(same, key=lambda one: self._seen[one][0]))
         self._seen |= {id_: (stamp, joints) for id_, joints in here.items()}
         return count
 
