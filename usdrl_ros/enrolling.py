@@ -32,6 +32,8 @@ class Enrolling:
         self, services: Services, label: str, person: str = "", monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._services, self._label, self._person, self._monotonic = services, label, person, monotonic
+        self._open = False
+        """A start has been asked, and neither refused nor ended: the node may be shown this gesture."""
 
     def begin(self) -> Steps:
         """The gesture is shown from now on; the answer says by whom.
@@ -44,12 +46,19 @@ class Enrolling:
             RefusedError: the node refuses, because another gesture is shown just now, or others ask again and again.
         """
         texts = text_parameters({"enrol.label": self._label, "enrol.person": self._person})
-        self._services(Trigger, "enrol/cancel")  # found by the time that it is needed
+        for later in ("stop", "cancel"):
+            self._services(Trigger, f"enrol/{later}")  # found by the time that it is needed
         for _ in range(TRIES):
             yield from ask(self._services(SetParameters, "set_parameters"), texts, self._monotonic)
-            answer = yield from self._ask("start")
+            self._open = True  # from now on: who is interrupted before the answer has begun all the same
+            try:
+                answer = yield from self._ask("start")
+            except RefusedError:
+                self._open = False
+                raise
             if answer.startswith(told_of(self._label, self._person)):
                 return answer
+            self._open = False
             yield from self._ask("cancel")
         raise RefusedError(f"another gesture was begun meanwhile ({cut(answer, LINE)}): begin again")
 
@@ -60,14 +69,20 @@ class Enrolling:
             NoAnswerError: as ``service_calls.ask``.
             RefusedError: it was no example, or another one who asked ended it, and began what is stored.
         """
+        self._open = False  # it is stored, or refused
         answer = yield from self._ask("stop")
         if not answer.startswith(told_of(self._label)):
             raise RefusedError(f"another gesture was begun meanwhile ({cut(answer, LINE)}): begin again")
         return answer
 
     def give_up(self) -> None:
-        """Nothing is stored of what was begun, and another one may begin; nobody waits for the answer."""
-        self._services.tell("enrol/cancel")
+        """Nothing is stored of what was begun, and another one may begin; nobody waits for the answer.
+
+        Nothing is told to the node where no start of one's own is open: the gesture that it is shown is another one's.
+        """
+        if self._open:
+            self._open = False
+            self._services.tell("enrol/cancel")
 
     def _ask(self, name: str) -> Steps:
         answer = yield from ask(self._services(Trigger, f"enrol/{name}"), Trigger.Request(), self._monotonic)

@@ -119,9 +119,12 @@ def server(perception: Perception) -> MCPServer:
         async with enrolling:
             await perception.state()
             gesture = perception.gesture(label, person)
-            began = await perception.follow(gesture.begin())
-            await anyio.sleep(seconds)
-            learnt = await perception.follow(gesture.end())
+            try:
+                began = await perception.follow(gesture.begin())
+                await anyio.sleep(seconds)
+                learnt = await perception.follow(gesture.end())
+            finally:
+                gesture.give_up()  # where the model, or who runs it, took the call back
             return {"learnt": learnt, "shown_by": began.removeprefix(told_of(label)).rpartition(": ")[0]}
 
     return mcp

@@ -44,8 +44,8 @@ class EnrolGesture(Leaf):
         given = str(client.node.resolve_service_name(perception)) if perception else ""
         self._services = Services(client.node, lambda: given or client.perception)
         self._steps: Steps = self._enrol()
-        self._shown: Enrolling | None = None
-        """What is shown just now."""
+        self._gesture: Enrolling | None = None
+        """What was begun last."""
 
     def initialise(self) -> None:
         """Begin anew."""
@@ -53,10 +53,9 @@ class EnrolGesture(Leaf):
         self._steps = self._enrol()
 
     def terminate(self, new_status: Status) -> None:
-        """Give up what is shown just now."""
-        if self._shown is not None:
-            self._shown.give_up()
-            self._shown = None
+        """Give up what is shown just now, or is just being begun."""
+        if self._gesture is not None:
+            self._gesture.give_up()
 
     def judge(self) -> Status:  # noqa: D102
         try:
@@ -77,12 +76,10 @@ class EnrolGesture(Leaf):
             if said is None:
                 raise RefusedError(f"nobody is {self.who}")
             person = said
-        gesture = Enrolling(self._services, self.label, person, lambda: self.client.now)
+        self._gesture = gesture = Enrolling(self._services, self.label, person, lambda: self.client.now)
         yield from gesture.begin()
-        self._shown = gesture
         self.feedback_message = "showing"
         end = self.client.now + self.seconds
         while self.client.now < end:
             yield
-        self._shown = None
         return (yield from gesture.end())

@@ -109,6 +109,36 @@ def test_a_leaf_that_does_not_come_to_its_end_gives_the_gesture_up(robot, interr
     assert enrolment.asked[1:] == ["start", "cancel"], "once"
 
 
+def test_a_leaf_that_is_interrupted_before_the_answer_to_its_start_gives_the_gesture_up(robot):
+    enrolment = Enrolment(robot.peer.node)
+    leaf = EnrolGesture(robot.client, "thumbs_up", seconds=6.0)
+
+    def starting():
+        robot.say(person("4"))
+        ticked(leaf)
+        return "start" in enrolment.asked
+
+    robot.peer.wait(starting, "start")
+    assert leaf.feedback_message == ""
+    leaf.stop(Status.INVALID)
+    robot.peer.wait(lambda: enrolment.asked[1:] == ["start", "cancel"], "cancel")
+
+
+def test_a_leaf_that_is_refused_leaves_the_gesture_of_another_one_alone(robot):
+    enrolment = Enrolment(robot.peer.node)
+    enrolment.refusal = "nod is being shown by person 4, one at a time"
+    leaf = EnrolGesture(robot.client, "thumbs_up")
+
+    def refused():
+        robot.say(person("4"))
+        return ticked(leaf) == Status.FAILURE
+
+    robot.peer.wait(refused, "refusal")
+    leaf.stop(Status.INVALID)
+    robot.peer.spin(0.2)
+    assert enrolment.asked[1:] == ["start"]
+
+
 def test_a_leaf_whose_gesture_is_being_stored_gives_nothing_up(robot):
     enrolment = Enrolment(robot.peer.node)
     leaf = EnrolGesture(robot.client, "thumbs_up", seconds=0.0)
