@@ -1,4 +1,4 @@
-"""A gesture that a node is to learn: begun, ended or given up in steps, whoever else asks the node meanwhile."""
+"""A gesture that a node is to learn: begun, shown, ended or given up in steps, whoever else asks the node meanwhile."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from rcl_interfaces.srv import SetParameters
 from std_srvs.srv import Trigger
 
 from usdrl_model.errors.shown import LINE, cut
+from usdrl_ros.client import ActionsClient
 from usdrl_ros.service_calls import RefusedError, Services, ask, text_parameters
 from usdrl_ros.wire import told_of
 
+LONGEST_GESTURE = 6.0
+"""Seconds: weights keep two windows, those that ship 6.4 s and more; a longer one is refused when it has been made."""
 TRIES = 5
 """Of a beginning, until others who ask at the same moment are told to wait."""
 Steps = Generator[None, None, str]
@@ -32,6 +35,8 @@ class Enrolling:
         self, services: Services, label: str, person: str = "", monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._services, self._label, self._person, self._monotonic = services, label, person, monotonic
+        self._answer = ""
+        """Of the node to the start: whose gesture it is."""
         self._open = False
         """A start has been asked, and neither refused nor ended: the node may be shown this gesture."""
 
@@ -57,10 +62,28 @@ class Enrolling:
                 self._open = False
                 raise
             if answer.startswith(told_of(self._label, self._person)):
+                self._answer = answer
                 return answer
             self._open = False
             yield from self._ask("cancel")
         raise RefusedError(f"another gesture was begun meanwhile ({cut(answer, LINE)}): begin again")
+
+    def show(self, client: ActionsClient, seconds: float) -> Generator[None, None, None]:
+        """The person makes the gesture, for so long; ``client`` sees them.
+
+        Raises:
+            RefusedError: they are lost; the node may be shown another one's gesture from then on.
+        """
+        end, here = self._monotonic() + seconds, False
+        while True:
+            if (state := client.state) is not None:
+                before, here = here, any(self._is_shown_by(person["id"]) for person in state["people"])
+                if before and not here:
+                    self._open = False
+                    raise RefusedError("who was to show the gesture was lost meanwhile: begin again")
+            if self._monotonic() >= end:
+                return
+            yield
 
     def end(self) -> Steps:
         """The gesture has been shown; the answer says what was stored.
@@ -83,6 +106,9 @@ class Enrolling:
         if self._open:
             self._open = False
             self._services.tell("enrol/cancel")
+
+    def _is_shown_by(self, person: str) -> bool:
+        return self._answer.startswith(told_of(self._label, person))
 
     def _ask(self, name: str) -> Steps:
         answer = yield from ask(self._services(Trigger, f"enrol/{name}"), Trigger.Request(), self._monotonic)

@@ -19,10 +19,9 @@ from usdrl_model.errors.shown import MESSAGE, cut
 from usdrl_model.states.person import STATES
 from usdrl_ros.agents.perception import POLL, NoPerceptionError, Perception
 from usdrl_ros.client import ActionsClient
+from usdrl_ros.enrolling import LONGEST_GESTURE
 from usdrl_ros.wire import told_of
 
-LONGEST_GESTURE = 6.0
-"""Seconds: weights keep two windows, those that ship 6.4 s and more; a longer one is refused when it has been made."""
 SILENT = 2.0
 """Seconds without a new frame after which that is told; slow trackers and inferences need less."""
 INSTRUCTIONS = """A robot sees people through a body tracker. These tools say who is here, what they do, and what they
@@ -121,7 +120,7 @@ def server(perception: Perception) -> MCPServer:
             gesture = perception.gesture(label, person)
             try:
                 began = await perception.follow(gesture.begin())
-                await anyio.sleep(seconds)
+                await perception.follow(gesture.show(client, seconds))
                 learnt = await perception.follow(gesture.end())
             finally:
                 gesture.give_up()  # where the model, or who runs it, took the call back

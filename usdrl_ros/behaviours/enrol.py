@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from py_trees.common import Status
 
+from usdrl_model.errors.shown import shown
 from usdrl_ros.behaviours.leaf import NAMESPACE, Leaf
 from usdrl_ros.client import ActionsClient
-from usdrl_ros.enrolling import Enrolling, Steps
+from usdrl_ros.enrolling import LONGEST_GESTURE, Enrolling, Steps
 from usdrl_ros.service_calls import NoAnswerError, RefusedError, Services
 
 
 class EnrolGesture(Leaf):
     """RUNNING while a person shows a gesture; SUCCESS once it is stored, FAILURE where it is no example of one.
 
-    A node is shown one gesture at a time: FAILURE, too, while that of another leaf or program is.
+    A node is shown one gesture at a time: FAILURE, too, while that of another leaf or program is, and once the person
+    is lost: then the node is free for the next who asks, and neither ``enrol/stop`` nor ``enrol/cancel`` is called.
 
     ``feedback_message`` is the node's answer, for the robot to say: what was stored, or what to do better. A leaf that
     is interrupted, or hears nothing of the node any more, gives the gesture up (``enrol/cancel``): nothing is stored of
@@ -23,10 +25,13 @@ class EnrolGesture(Leaf):
         client: of the node.
         label: name of the gesture.
         who: key of the blackboard with the id of the person; left out: the one nearest to the robot.
-        seconds: that the person has for the gesture, at most two windows of the weights.
+        seconds: that the person has for the gesture, at most ``LONGEST_GESTURE``.
         perception: name of the node, relative to the namespace of the client's; left out: that of the client
             (``ActionsClient.perception``).
         namespace: of the key of the blackboard.
+
+    Raises:
+        ValueError: more seconds than that.
     """
 
     def __init__(
@@ -39,6 +44,8 @@ class EnrolGesture(Leaf):
         perception: str = "",
         namespace: str = NAMESPACE,
     ) -> None:
+        if not 0.0 <= seconds <= LONGEST_GESTURE:
+            raise ValueError(f"seconds: expected 0 to {LONGEST_GESTURE:g}, got {shown(seconds)}")
         super().__init__(f"enrol {label}", client, namespace=namespace, read=(who,) if who else ())
         self.label, self.who, self.seconds = label, who, seconds
         given = str(client.node.resolve_service_name(perception)) if perception else ""
@@ -79,7 +86,5 @@ class EnrolGesture(Leaf):
         self._gesture = gesture = Enrolling(self._services, self.label, person, lambda: self.client.now)
         yield from gesture.begin()
         self.feedback_message = "showing"
-        end = self.client.now + self.seconds
-        while self.client.now < end:
-            yield
+        yield from gesture.show(self.client, self.seconds)
         return (yield from gesture.end())

@@ -51,3 +51,16 @@ def test_a_call_that_is_refused_leaves_the_gesture_of_another_one_alone(robot):
     assert ask("enrol", label="nod") == (True, scripted.refused)
     time.sleep(0.3)
     assert scripted.calls == ["enrol/start"]
+
+
+def test_a_call_whose_person_is_lost_leaves_the_node_to_the_next_who_asks(robot):
+    scripted, ask = robot
+    scripted.people = [{"id": name, "position": None, "actions": []} for name in ("cam:7", "5")]
+    until(lambda: ask("people")[1]["people"])
+    going = ask.later("enrol", label="nod", seconds=6.0)
+    until(lambda: scripted.calls == ["enrol/start"])
+    time.sleep(0.3)
+    scripted.people = scripted.people[1:]
+    assert going.result(3.0) == (True, "who was to show the gesture was lost meanwhile: begin again")
+    time.sleep(0.3)
+    assert scripted.calls == ["enrol/start"]

@@ -91,7 +91,7 @@ def test_a_gesture_is_enrolled_where_the_state_comes_from_and_who_does_not_serve
 @pytest.mark.parametrize("interrupted", [True, False])
 def test_a_leaf_that_does_not_come_to_its_end_gives_the_gesture_up(robot, interrupted):
     enrolment = Enrolment(robot.peer.node)
-    leaf = EnrolGesture(robot.client, "thumbs_up", seconds=60.0)
+    leaf = EnrolGesture(robot.client, "thumbs_up", seconds=6.0)
 
     def showing():
         robot.say(person("4"))
@@ -137,6 +137,32 @@ def test_a_leaf_that_is_refused_leaves_the_gesture_of_another_one_alone(robot):
     leaf.stop(Status.INVALID)
     robot.peer.spin(0.2)
     assert enrolment.asked[1:] == ["start"]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_leaf_whose_person_is_lost_leaves_the_node_to_the_next_who_asks(robot, late):
+    """Not even where it hears of that in the tick in which the time is over."""
+    enrolment = Enrolment(robot.peer.node)
+    leaf = EnrolGesture(robot.client, "thumbs_up", seconds=6.0)
+
+    def showing():
+        robot.say(person("4"), person("5"))
+        return ticked(leaf) == Status.RUNNING and leaf.feedback_message == "showing"
+
+    robot.peer.wait(showing, "gesture")
+    robot.say(person("5"), seconds=0.1 + 6.0 * late)
+    robot.say(person("5"))
+    assert ticked(leaf) == Status.FAILURE
+    assert leaf.feedback_message == "who was to show the gesture was lost meanwhile: begin again"
+    leaf.stop(Status.INVALID)
+    robot.peer.spin(0.2)
+    assert enrolment.asked[1:] == ["start"]
+
+
+@pytest.mark.parametrize("seconds", [60.0, -1.0, float("nan")])
+def test_a_gesture_that_is_too_long_to_be_kept_is_refused_before_it_is_made(robot, seconds):
+    with pytest.raises(ValueError, match="^seconds: expected 0 to 6, got "):
+        EnrolGesture(robot.client, "thumbs_up", seconds=seconds)
 
 
 def test_a_leaf_whose_gesture_is_being_stored_gives_nothing_up(robot):
