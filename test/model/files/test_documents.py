@@ -57,3 +57,9 @@ def test_a_key_that_is_there_twice_in_json_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="x.json: not JSON .the key 'rate' is there twice"):
         parse_json(text, "x.json")
     assert parse_json('[{"a": 1}, {"a": {"a": 2}}]', "x.json") == [{"a": 1}, {"a": {"a": 2}}]
+
+
+def test_the_key_that_is_there_twice_is_found_behind_many_others() -> None:
+    keys = [*range(40_000), 39_999]
+    with pytest.raises(ValueError, match="x.json: not JSON .the key '39999' is there twice"):
+        parse_json("{" + ",".join(f'"{key}":0' for key in keys) + "}", "x.json")
