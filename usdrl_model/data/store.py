@@ -15,6 +15,7 @@ A set is a folder of plain arrays (no pickle): ``joints.npy`` (all coordinates, 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +25,7 @@ from usdrl_model.data import protocols
 from usdrl_model.data.clip_index import ClipIndex
 from usdrl_model.data.stored_set import INDEX, StoredSet, open_folder, open_packed
 from usdrl_model.errors.nearest import hint
+from usdrl_model.files.below import warn_forbidden
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.terms import Terms
@@ -208,7 +210,12 @@ def _below(path: Path) -> list[StoredSet]:
 def _holds_a_set(folder: Path) -> bool:
     try:
         (folder / INDEX).stat()
-    except (FileNotFoundError, NotADirectoryError):
+    except PermissionError:
+        warn_forbidden(folder)
+        return False
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            raise
         return False
     return True
 

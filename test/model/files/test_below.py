@@ -73,22 +73,64 @@ def test_a_ring_of_links_is_walked_once(tmp_path: Path) -> None:
     assert names(tmp_path) == ["x/a"]
 
 
-@pytest.mark.parametrize("mode", [0o000, 0o444])
-def test_a_folder_that_may_not_be_read_is_an_error(open_folder: Path, mode: int) -> None:
+def test_a_folder_that_may_not_be_read_is_left_out_and_said(
+    open_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorded(open_folder / "files" / "a.npz"), recorded(open_folder / "files" / "ben" / "b.npz")
+    (open_folder / "files" / "ben").chmod(0o000)
+    recorded(open_folder / "other" / "in" / "c.npz")
+    (open_folder / "other").chmod(0o000)
+    (open_folder / "files" / "day").symlink_to(open_folder / "other" / "in")
+    with as_a_user():
+        assert names(open_folder / "files") == ["a"]
+    assert sorted(caplog.messages) == [
+        f"{open_folder}/files/{name}: not read, for want of permission" for name in ("ben", "day")
+    ]
+
+
+def test_an_import_that_may_not_be_read_is_an_error(open_folder: Path) -> None:
+    recorded(open_folder / "files" / "a.npz")
+    (open_folder / "files").chmod(0o000)
+    with as_a_user(), pytest.raises(PermissionError, match="files"):
+        names(open_folder / "files")
+
+
+def test_a_file_of_the_set_that_may_not_be_read_is_an_error(open_folder: Path) -> None:
     recorded(open_folder / "a.npz"), recorded(open_folder / "ben" / "b.npz")
-    (open_folder / "ben").chmod(mode)
+    (open_folder / "ben").chmod(0o444)  # the names in it are known
     with as_a_user(), pytest.raises(PermissionError) as caught:
         names(open_folder)
     assert str(open_folder / "ben") in str(caught.value.filename)
 
 
-def test_a_set_that_may_not_be_read_is_an_error(open_folder: Path) -> None:
-    recorded(open_folder / "files" / "a.npz")
+def stored(folder: Path) -> Path:
+    recorded(folder / "files" / "a.npz")
     for name in ("own", "lab"):
-        write_set(open_folder / "stores", name, own.load(open_folder / "files"))
-    (open_folder / "stores" / "lab").chmod(0o000)
+        write_set(folder / "stores", name, own.load(folder / "files"))
+    return folder / "stores"
+
+
+def test_a_folder_in_a_store_that_may_not_be_read_is_left_out_and_said(
+    open_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = stored(open_folder)
+    (store / "lost+found").mkdir(mode=0o700)
+    with as_a_user():
+        assert sorted(Store.open(store).sets) == ["lab", "own"]
+    assert caplog.messages == [f"{store}/lost+found: not read, for want of permission"]
+
+
+def test_a_set_whose_index_may_not_be_read_is_an_error(open_folder: Path) -> None:
+    store = stored(open_folder)
+    (store / "lab" / "index.json").chmod(0o000)
     with as_a_user(), pytest.raises(PermissionError, match="lab"):
-        Store.open(open_folder / "stores")
+        Store.open(store)
+
+
+def test_a_link_to_itself_in_a_store_is_no_set(tmp_path: Path) -> None:
+    store = stored(tmp_path)
+    (store / "self").symlink_to("self")
+    assert sorted(Store.open(store).sets) == ["lab", "own"]
 
 
 def test_a_name_of_two_lines_is_not_left_out(tmp_path: Path) -> None:
