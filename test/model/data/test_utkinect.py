@@ -57,6 +57,23 @@ def test_the_archive_and_the_repaired_labels_are_preferred(tmp_path: Path) -> No
     assert recording.segments[0].start == utkinect.EPOCH + 1.0
 
 
+def test_archives_are_not_opened_for_labels_that_are_unpacked(tmp_path: Path) -> None:
+    write(tmp_path, "", "s01_e01\nwalk: 252 390\n")
+    with zipfile.ZipFile(tmp_path / "joints.zip", "w") as archive:
+        archive.writestr("joints/joints_s01_e01.txt", ROW)
+    (tmp_path / "RGB.zip").write_bytes(b"PK half downloaded")
+    assert [recording.name for recording in utkinect.load(tmp_path)] == ["s01_e01"]
+
+
+def test_labels_in_an_archive(tmp_path: Path) -> None:
+    write(tmp_path, ROW, "")
+    (tmp_path / "actionLabel.txt").unlink()
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("actionLabel.txt", "s01_e01\nwalk: 252 390\n")
+    (recording,) = utkinect.load(tmp_path)
+    assert [segment.label for segment in recording.segments] == ["walk"]
+
+
 @pytest.mark.parametrize(
     ("rows", "labels", "message"),
     [

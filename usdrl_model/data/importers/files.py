@@ -55,7 +55,13 @@ class Member:
 
 
 def members(
-    path: str | Path, pattern: str, source: DatasetInfo, limit: int = limits.TEXT, *, needed: bool = True
+    path: str | Path,
+    pattern: str,
+    source: DatasetInfo,
+    limit: int = limits.TEXT,
+    *,
+    needed: bool = True,
+    either: bool = False,
 ) -> Iterator[Member]:
     """Every file below ``path`` whose path matches, one at a time; unpacked files first, then those in archives.
 
@@ -66,6 +72,7 @@ def members(
         source: for the message when there is none.
         limit: bytes of a file, unpacked.
         needed: whether it is an error where nothing matches.
+        either: where an unpacked file matches, archives are not opened: for the few texts beside the recordings.
 
     Raises:
         FileNotFoundError: nothing matches, though ``needed``; the message says what was expected and where to get it.
@@ -75,9 +82,8 @@ def members(
     """
     path, seen = Path(path), dict[str, tuple[str, bytes, bool]]()
     expression = re.compile(pattern, re.IGNORECASE)
-    for member in _all_members(path, expression, limit, warn=needed):
-        if (name := _name(member.match)) is None:
-            continue
+    for member in _all_members(path, expression, limit, warn=needed, either=either):
+        name = member.match[_group(expression)]
         digest = hashlib.sha256(member.data).digest()
         if name not in seen:
             seen[name] = member.where, digest, member.packed
@@ -92,11 +98,17 @@ def members(
         raise missing(path, source)
 
 
-def _name(match: re.Match[str]) -> str | None:
-    """Name of a file; None if the match begins within a word or a number ("141_02" is not "41_02")."""
-    group = "name" if "name" in match.re.groupindex else 0
-    name, start = match[group], match.start(group)
-    return None if start and match.string[start - 1].isalnum() and name[:1].isalnum() else name
+def _group(expression: re.Pattern[str]) -> str | int:
+    """The group of a pattern that is a file's name."""
+    return "name" if "name" in expression.groupindex else 0
+
+
+def _search(expression: re.Pattern[str], path: str) -> re.Match[str] | None:
+    """The match in a path; None also if its name begins within a word or a number ("141_02" is not "41_02")."""
+    if (match := expression.search(path)) is None:
+        return None
+    name, start = match[_group(expression)], match.start(_group(expression))
+    return None if start and path[start - 1].isalnum() and name[:1].isalnum() else match
 
 
 def missing(path: Path, source: DatasetInfo) -> FileNotFoundError:
@@ -118,10 +130,10 @@ def warn_unmatched(names: Collection[str], where: str | Path, lists: str) -> Non
         )
 
 
-def _all_members(path: Path, expression: re.Pattern[str], limit: int, *, warn: bool) -> Iterator[Member]:
+def _all_members(path: Path, expression: re.Pattern[str], limit: int, *, warn: bool, either: bool) -> Iterator[Member]:
     """Every file that matches; ``warn`` names archives that are not read, which a set that is read twice does once."""
     if path.is_file():
-        if match := expression.search(archives.readable(path.name)):
+        if match := _search(expression, archives.readable(path.name)):
             yield Member(match, archives.readable(str(path)), limits.read(path, limit))
         else:
             yield from _packed(path, expression, limit, warn=warn)
@@ -130,19 +142,21 @@ def _all_members(path: Path, expression: re.Pattern[str], limit: int, *, warn: b
         return
     named = [(archives.readable(file.relative_to(path).as_posix()), file) for file in files_below(path)]
     files = [(name, file) for name, file in named if not archives.is_fork(name)]
+    found = False
     for name, file in files:
-        if match := expression.search(name):
+        if match := _search(expression, name):
+            found = True
             yield Member(match, archives.readable(str(file)), limits.read(file, limit))
         elif warn and archives.is_unreadable(file):
             _not_read(str(file))
-    for _, file in files:
+    for _, file in [] if either and found else files:
         yield from _packed(file, expression, limit, warn=warn)
 
 
 def _packed(file: Path, expression: re.Pattern[str], limit: int, *, warn: bool) -> Iterator[Member]:
     if archives.is_archive(file):
         for name, read in archives.contents(file):
-            if match := expression.search(name):
+            if match := _search(expression, name):
                 yield Member(match, f"{archives.readable(file.name)}:{name}", read(limit), packed=True)
             elif warn and (archives.is_archive(Path(name)) or archives.is_unreadable(Path(name))):
                 _not_read(f"{file}:{name}")

@@ -43,7 +43,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         ValueError: a malformed file, or a list without names; the message names file and line.
     """
     folder = Path(folder)
-    lists = list(members(folder, rf"{re.escape(LIST)}$", INFO))
+    lists = list(members(folder, rf"{re.escape(LIST)}$", INFO, either=True))
     listed = {name for file in lists for name in _LISTED.findall(file.text().lower())}
     if not listed:
         raise ValueError(

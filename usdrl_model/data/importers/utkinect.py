@@ -93,7 +93,7 @@ def _read_frames(text: str, where: str) -> tuple[SkeletonFrame, ...]:
 
 
 def _read_labels(folder: Path) -> dict[str, tuple[Segment, ...]]:
-    files = list(members(folder, r"actionLabel(_modified)?\.txt$", INFO, needed=False))
+    files = list(members(folder, r"actionLabel(_modified)?\.txt$", INFO, needed=False, either=True))
     if not files:
         raise FileNotFoundError(f"{folder}: expected actionLabel_modified.txt or actionLabel.txt of UTKinect-Action3D")
     file = max(files, key=lambda one: bool(one.match[1]))
