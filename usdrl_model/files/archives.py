@@ -60,8 +60,6 @@ _METHODS = {9: "Deflate64", 93: "zstd", 97: "WavPack", 98: "PPMd", 99: "encrypti
 _STEP = {zipfile.ZIP_STORED: 2**20, zipfile.ZIP_DEFLATED: 2**20}
 _SMALL_STEP = 4096
 """Bytes read at once where the unpacker itself knows no bound: LZMA and bzip2 make up to 45,000 of one."""
-_TAIL = 2**20
-"""Bytes read at once behind the last member of a tar."""
 _ENCRYPTED, _UTF8 = 0x1, 0x800
 
 Read = Callable[[int], bytes]
@@ -123,7 +121,7 @@ class Zip:
         where: its name, for messages.
 
     Raises:
-        ValueError: damaged, or with two different files of one name.
+        ValueError: damaged.
     """
 
     def __init__(self, file: Path | IO[bytes], where: str) -> None:
@@ -135,10 +133,11 @@ class Zip:
         entries = [(_zip_name(entry), entry) for entry in self._archive.infolist() if not entry.is_dir()]
         limits.check(max((len(name) for name, _ in entries), default=0), limits.NAME, f"{where}: characters of a name")
         self._entries: dict[str, zipfile.ZipInfo] = {}
+        self._twice: set[str] = set()
         for name, entry in entries:
             known = self._entries.setdefault(name, entry)
-            if (known.CRC, known.file_size) != (entry.CRC, entry.file_size) and not is_fork(name):
-                raise ValueError(f"{where}: two different files in it are called {cut(name)}: keep one, or rename it")
+            if (known.CRC, known.file_size) != (entry.CRC, entry.file_size):
+                self._twice.add(name)
         self._entries = {name: entry for name, entry in self._entries.items() if not is_fork(name)}
 
     def __enter__(self) -> Zip:
@@ -162,11 +161,13 @@ class Zip:
         """The content of a member.
 
         Raises:
-            ValueError: there is none of the name, it is larger than ``limit``, damaged, encrypted, or packed by a
-                method that this Python lacks.
+            ValueError: there is none of the name, or two that differ; it is larger than ``limit``, damaged, encrypted,
+                or packed by a method that this Python lacks.
         """
         if name not in self._entries:
             raise ValueError(f"{self._where}: damaged, or without {name}")
+        if name in self._twice:
+            raise ValueError(f"{self._where}: two different files in it are called {cut(name)}: keep one, or rename it")
         entry, where = self._entries[name], f"{self._where}:{name}"
         if entry.flag_bits & _ENCRYPTED:
             raise ValueError(f"{self._where}: it is encrypted: unpack it with its password, and give the folder")
@@ -227,18 +228,23 @@ def _check_end(file: _Bounded, path: Path) -> None:
     """Refuse what ``tarfile`` takes for the end of a tar: a header that is damaged, cut off or overwritten with zeros.
 
     A tar ends with two blocks of zeros and may be padded with more. Some programs write one or none, and then it ends
-    where a member does.
+    where a member does. What follows two and is no packed data is not of the tar; a wrong checksum is an error still.
     """
-    left, blocks = 0, file.read(_TAIL)
-    marked = blocks.startswith(bytes(tarfile.BLOCKSIZE))
-    while blocks and not blocks.strip(b"\0"):
-        left += len(blocks)
-        blocks = file.read(_TAIL)
-    if blocks:
-        behind = "what follows its end is no padding; several tars in one?" if marked else "a header in it is damaged"
+    left, where, logger = 0, readable(str(path)), logging.getLogger(__name__)
+    try:
+        while (block := file.read(tarfile.BLOCKSIZE)) and not block.strip(b"\0"):
+            left += len(block)
+    except (EOFError, gzip.BadGzipFile) as error:
+        foreign = isinstance(error, EOFError) or str(error).startswith("Not a gzipped file")
+        if left < 2 * tarfile.BLOCKSIZE or not foreign:
+            raise
+        logger.warning("%s: what follows its end is not read (%s)", where, cut(error))
+        return
+    if block:
+        behind = "what follows its end is no padding; several tars in one?" if left else "a header in it is damaged"
         raise tarfile.ReadError(behind)
     if left < tarfile.BLOCKSIZE:
-        logging.getLogger(__name__).warning("%s: without the mark of its end: is it whole?", readable(str(path)))
+        logger.warning("%s: without the mark of its end: is it whole?", where)
 
 
 def _tar_read(archive: tarfile.TarFile, entry: tarfile.TarInfo, path: Path, limit: int) -> bytes:

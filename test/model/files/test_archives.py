@@ -139,6 +139,14 @@ def test_two_files_of_one_name_in_a_zip(tmp_path: Path) -> None:
             assert [recording.name for recording in own.load(tmp_path)] == ["a"]
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_files_of_one_name_that_nobody_reads(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "mine.zip", "w") as archive:
+        for name, content in (("a.npz", one_recording()), ("readme.txt", b"old"), ("readme.txt", b"newer")):
+            archive.writestr(name, content)
+    assert [recording.name for recording in own.load(tmp_path)] == ["a"]
+
+
 def test_archives_that_are_not_read_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "a.npz").write_bytes(one_recording())
     for name in ("all.7z", "more.rar"):

@@ -92,6 +92,34 @@ def test_a_tar_that_ends_with_a_member_is_read_and_doubted(tmp_path: Path, caplo
     assert caplog.messages == [f"{tmp_path}/mine.tar: without the mark of its end: is it whole?"]
 
 
+@pytest.mark.parametrize(
+    ("ending", "behind"),
+    [("tar.gz", b"junk" * 20), ("tar.gz", b"\x1f\x8b"), ("tar.xz", bytes(4)), ("tar.xz", bytes(4096))],
+)
+def test_what_follows_a_packed_tar_and_cannot_be_unpacked_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, ending: str, behind: bytes
+) -> None:
+    content, starts = tar("a", "b")
+    (tmp_path / f"mine.{ending}").write_bytes(PACKINGS[ending](bytes(content)) + behind)
+    assert [recording.name for recording in own.load(tmp_path)] == ["a", "b"]
+    for message in caplog.messages:
+        assert message.startswith(f"{tmp_path}/mine.{ending}: what follows its end is not read (")
+    assert len(caplog.messages) <= 1
+    without_mark = PACKINGS[ending](bytes(content[: starts[-1]]))
+    (tmp_path / f"mine.{ending}").write_bytes(without_mark + behind[:20])
+    with pytest.raises(ValueError, match=rf"mine\.{ending}: damaged"):
+        list(own.load(tmp_path))
+
+
+@pytest.mark.parametrize(("ending", "place"), [("tar.gz", -8), ("tar.xz", -60), ("tar.bz2", -3)])
+def test_a_wrong_checksum_behind_the_end_is_an_error(tmp_path: Path, ending: str, place: int) -> None:
+    packed = bytearray(PACKINGS[ending](bytes(tar("a", "b")[0])))
+    packed[place] ^= 0x10
+    (tmp_path / f"mine.{ending}").write_bytes(packed)
+    with pytest.raises(ValueError, match=rf"mine\.{ending}: damaged"):
+        list(own.load(tmp_path))
+
+
 def test_padding_counts_as_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "SLACK", 2**20)
     with pytest.raises(ValueError, match=r"mine\.tar\.gz: bytes, unpacked: \d+, more than the limit"):
