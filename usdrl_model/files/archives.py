@@ -25,7 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from usdrl_model.errors.shown import cut
+from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.files import limits
 
 TARS: dict[str, Callable[[Path], Any]] = {
@@ -204,7 +204,7 @@ def _zip_name(entry: zipfile.ZipInfo) -> str:
 def _tar_members(path: Path) -> Iterator[tuple[str, Read]]:
     ending = next(ending for ending in sorted(TARS, key=len, reverse=True) if path.name.lower().endswith(ending))
     with TARS[ending](path) as unpacked:
-        bounded = _Bounded(unpacked, SLACK + RATIO * path.stat().st_size, str(path))
+        bounded = _Bounded(unpacked, SLACK + RATIO * path.stat().st_size, str(path), packed=ending != ".tar")
         with tarfile.open(fileobj=bounded, mode="r:") as archive:  # type: ignore[call-overload]
             files: dict[str, tarfile.TarInfo] = {}
             for entry in archive:
@@ -217,7 +217,11 @@ def _tar_members(path: Path) -> Iterator[tuple[str, Read]]:
                     files[posixpath.normpath(entry.name)] = entry
                 else:
                     continue
-                if not is_fork(name):
+                if is_fork(name):
+                    continue
+                if entry.issym() and content is entry:
+                    _warn_link(entry, path)
+                else:
                     limits.check(len(name), limits.NAME, f"{path}: characters of a name")
                     yield name, lambda limit, entry=content: _tar_read(archive, entry, path, limit)  # type: ignore[misc]
             bounded.seek(archive.offset)
@@ -247,6 +251,15 @@ def _check_end(file: _Bounded, path: Path) -> None:
         logger.warning("%s: without the mark of its end: is it whole?", where)
 
 
+def _warn_link(entry: tarfile.TarInfo, path: Path) -> None:
+    """Say that a link is left out; a file that it leads to further behind is read under its own name."""
+    logging.getLogger(__name__).warning(
+        "%s: a link to %s, which is no file before it in the archive: not read",
+        cut(readable(f"{path}:{entry.name}"), LINE),
+        cut(readable(entry.linkname)),
+    )
+
+
 def _tar_read(archive: tarfile.TarFile, entry: tarfile.TarInfo, path: Path, limit: int) -> bytes:
     limits.check(entry.size, limit, f"{path}:{readable(entry.name)}: bytes")
     if not entry.isreg():
@@ -267,9 +280,9 @@ class _Bounded:
     ``tarfile`` skips what nobody asks for by unpacking it, and reads headers as long as they claim to be.
     """
 
-    def __init__(self, file: IO[bytes], most: int, where: str) -> None:
+    def __init__(self, file: IO[bytes], most: int, where: str, *, packed: bool) -> None:
         self._file, self._most, self._where = file, most, where
-        self._again = 0
+        self._packed, self._again = packed, 0
 
     def read(self, size: int = -1) -> bytes:
         limits.check(size, limits.MEMBER + tarfile.RECORDSIZE, f"{self._where}: bytes of a member")
@@ -277,7 +290,8 @@ class _Bounded:
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        if offset + tarfile.RECORDSIZE < self._file.tell():  # a link, for which all before is unpacked again
+        # A link leads back, for which all before it is unpacked again.
+        if self._packed and offset + tarfile.RECORDSIZE < self._file.tell():
             self._again += offset
         limits.check(offset + self._again, self._most, f"{self._where}: bytes, unpacked")
         return self._file.seek(offset, whence)
