@@ -91,11 +91,15 @@ def test_what_surrounds_a_process_is_no_fault_of_its_arguments():
         assert "arguments after --ros-args cannot be read" in started(*arguments)
 
 
-@pytest.mark.parametrize("rule", ["__ns:=/front/", "usdrl_perception:__ns:=/front/"])
-def test_a_namespace_with_a_slash_at_its_end_is_refused(rule):
+def test_a_namespace_with_a_slash_at_its_end_is_refused():
     with pytest.raises(ValueError, match="expected a namespace such as /front, got '/front/'"):
-        initialise(["any", "--ros-args", "-r", rule])
+        initialise(["any", "--ros-args", "-r", "__ns:=/front/"])
     assert not rclpy.ok()
+
+
+def test_the_namespace_of_another_node_is_its_own():
+    initialise(["any", "--ros-args", "-r", "camera:__ns:=/front/"])
+    rclpy.shutdown()
 
 
 def test_a_node_that_ros_cannot_make_is_one_line(monkeypatch, capsys):
