@@ -18,6 +18,14 @@ BEAT = 0.1
 """Seconds between two states: far below what is promised, so that a busy machine is no dead node."""
 
 
+def until(done):
+    """Wait for what the other side of DDS or of a pipe does."""
+    end = time.monotonic() + 30.0
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 class Scripted:
     """A perception node without a model: what it says is set by the test; not ``serves``: a relay of its state."""
 

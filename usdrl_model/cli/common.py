@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 EXPECTED = (ValueError, OSError, ImportError, FloatingPointError, MemoryError)
 """What bad input, missing files and libraries, a training that collapsed and too little memory raise."""
-
-
 BAG_FILES = (".mcap", ".db3", ".zstd", ".bag")
 PART_ENDINGS = (*BAG_FILES, ".yaml", ".yml", ".npy", ".npz", ".safetensors")
 PART_NAMES = ("index.json", "config.json")

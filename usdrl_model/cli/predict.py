@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from usdrl_model.cli.common import (
+    BAG_FILES,
     add_machine,
     add_result,
     add_stream,
@@ -31,8 +32,6 @@ from usdrl_model.files.suffix import suffix
 
 if TYPE_CHECKING:
     from usdrl_model.skeleton.recording import Recording
-
-BAGS = (".mcap", ".db3", ".bag")
 
 
 def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -120,7 +119,7 @@ def recordings_of(arguments: argparse.Namespace) -> list[Recording]:
     from usdrl_model.data.stored_set import INDEX
 
     source: Path = arguments.source
-    if suffix(source) in BAGS or (source / "metadata.yaml").is_file():
+    if suffix(source) in BAG_FILES or (source / "metadata.yaml").is_file():
         raise ValueError(f"{source} is a bag: usdrl-bag predict {source}, or usdrl-bag gesture LABEL {source}")
     if not source.exists() or (source.is_dir() and not any(source.iterdir())):
         there = "nothing is in it" if source.exists() else "no such file or folder"

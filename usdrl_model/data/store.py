@@ -50,7 +50,7 @@ class Store:
 
         Raises:
             FileNotFoundError: a path holds no set.
-            PermissionError: a folder in one cannot be read.
+            PermissionError: the index of a set cannot be read.
             ValueError: a set of another format, a damaged one, or two folders of a store that hold the same set.
         """
         parts: list[StoredSet] = []

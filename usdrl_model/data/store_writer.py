@@ -13,7 +13,7 @@ import json
 import re
 import shutil
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,16 +58,8 @@ def write_set(
         BlockingIOError: another process is writing it.
         OSError: it could not be written, for example on a full disk; an existing set is intact.
         ValueError: unknown dtype, a name with other characters, no recordings, two of one name, or an inconsistent
-            recording, such as one with segments of another time.
+            recording, such as one with a segment of no time.
     """
-    return _write_set(folder, dataset, recordings, dtype, replace, terms, LabelTimes())
-
-
-def _write_set(
-    folder: str | Path, dataset: str, recordings: Iterable[Recording], dtype: str, replace: bool, terms: Terms | None,
-    times: LabelTimes | None,
-) -> SetTotals:  # fmt: skip
-    """``write_set``; without ``times``, segments are written as they are."""
     if dtype not in DTYPES:
         raise ValueError(f"dtype: expected one of {', '.join(DTYPES)}, got {dtype!r}")
     if not re.fullmatch(r"\w[\w-]*", dataset):
@@ -78,20 +70,10 @@ def _write_set(
         with held(target):
             _check_free(target, replace)  # again: another import may have finished meanwhile
             stated = catalogue.terms(dataset, terms or UNKNOWN)
-            totals = _written(target, dataset, _timed(recordings, times), np.dtype(dtype).newbyteorder("<"), stated)
-            if times:
-                times.warn(dataset)
-            return totals
+            return _written(target, dataset, recordings, np.dtype(dtype).newbyteorder("<"), stated)
     finally:
         with contextlib.suppress(OSError):  # not empty: it holds a set
             target.rmdir()
-
-
-def _timed(recordings: Iterable[Recording], times: LabelTimes | None) -> Iterator[Recording]:
-    for recording in recordings:
-        if times:
-            times.check(recording)
-        yield recording
 
 
 def _check_free(target: Path, replace: bool) -> None:
@@ -107,10 +89,12 @@ def _check_free(target: Path, replace: bool) -> None:
 def _written(target: Path, dataset: str, recordings: Iterable[Recording], dtype: np.dtype, terms: Terms) -> SetTotals:
     _tidy(target)
     there = _generation(target)
-    writer = _SetWriter(target, dataset, dtype, 0 if there is None else 1 - there, terms)
+    writer, times = _SetWriter(target, dataset, dtype, 0 if there is None else 1 - there, terms), LabelTimes()
     try:
         for recording in recordings:
+            times.check(recording)
             writer.add(recording)
+        times.warn(dataset)
         return writer.finish()
     except OSError as error:
         if error.errno in FULL:
@@ -156,8 +140,7 @@ def pack(store: Store, file: str | Path) -> None:
             for dataset in store.sets:
                 shutil.rmtree(scratch / dataset, ignore_errors=True)
                 chosen = store.select(sets=[dataset])
-                terms = store.terms(dataset)
-                _write_set(scratch, dataset, chosen.recordings(), "float16", False, terms, None)
+                write_set(scratch, dataset, chosen.recordings(), dtype="float16", terms=store.terms(dataset))
             with replacing(file) as packed, zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as archive:
                 for dataset in store.sets:
                     for name in (*files(0).values(), INDEX):

@@ -8,7 +8,7 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 pytest.importorskip("mcp", reason="needs mcp (extra mcp)")
 
 from helpers.mcp_client import asked  # noqa: E402
-from helpers.scripted_perception import Scripted  # noqa: E402
+from helpers.scripted_perception import Scripted, until  # noqa: E402
 
 NAMESPACE = "/enrols"
 
@@ -28,13 +28,6 @@ def robot(running):
     scripted.people, scripted.calls, scripted.refused = [], [], ""
     until(lambda: ask("people")[1] == {"frame": "base_footprint", "silent_for": None, "people": []})
     return scripted, ask
-
-
-def until(done):
-    end = time.monotonic() + 30.0
-    while not done():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_a_call_that_is_taken_back_gives_the_gesture_up(robot):

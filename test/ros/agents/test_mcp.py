@@ -13,7 +13,7 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 pytest.importorskip("mcp", reason="needs mcp (extra mcp)")
 
 from helpers.mcp_client import SERVER, asked, environment  # noqa: E402
-from helpers.scripted_perception import Scripted  # noqa: E402
+from helpers.scripted_perception import Scripted, until  # noqa: E402
 
 NAMESPACE = "/robot"
 SOON_AFTER = functools.partial(pytest.approx, abs=0.45)
@@ -45,12 +45,6 @@ def robot(running):
     scripted.beating, scripted.frames = True, True
     until(lambda: ask("people") == (False, {"frame": "base_footprint", "silent_for": None, "people": []}))
     return scripted, ask
-
-
-def until(done):
-    end = time.monotonic() + 30.0
-    while not done():
-        assert time.monotonic() < end
 
 
 def test_tools_are_documented(running):

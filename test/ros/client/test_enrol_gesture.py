@@ -44,6 +44,19 @@ class Enrolment:
         return response
 
 
+def tick_until(robot, leaf, done, *people):
+    def look() -> bool:
+        robot.say(*people)
+        ticked(leaf)
+        return done()
+
+    robot.peer.wait(look, leaf.name)
+
+
+def is_showing(leaf):
+    return lambda: leaf.status == Status.RUNNING and leaf.feedback_message == "showing"
+
+
 def test_a_gesture_is_enrolled_from_whom_the_tree_means(robot):
     enrolment = Enrolment(robot.peer.node)
     py_trees.blackboard.Blackboard.set("/actions/guest", "4")
@@ -93,11 +106,7 @@ def test_a_leaf_that_does_not_come_to_its_end_gives_the_gesture_up(robot, interr
     enrolment = Enrolment(robot.peer.node)
     leaf = EnrolGesture(robot.client, "thumbs_up", seconds=6.0)
 
-    def showing():
-        robot.say(person("4"))
-        return ticked(leaf) == Status.RUNNING and leaf.feedback_message == "showing"
-
-    robot.peer.wait(showing, "gesture")
+    tick_until(robot, leaf, is_showing(leaf), person("4"))
     if interrupted:
         leaf.stop(Status.INVALID)
     else:
@@ -113,12 +122,7 @@ def test_a_leaf_that_is_interrupted_before_the_answer_to_its_start_gives_the_ges
     enrolment = Enrolment(robot.peer.node)
     leaf = EnrolGesture(robot.client, "thumbs_up", seconds=6.0)
 
-    def starting():
-        robot.say(person("4"))
-        ticked(leaf)
-        return "start" in enrolment.asked
-
-    robot.peer.wait(starting, "start")
+    tick_until(robot, leaf, lambda: "start" in enrolment.asked, person("4"))
     assert leaf.feedback_message == ""
     leaf.stop(Status.INVALID)
     robot.peer.wait(lambda: enrolment.asked[1:] == ["start", "cancel"], "cancel")
@@ -129,11 +133,7 @@ def test_a_leaf_that_is_refused_leaves_the_gesture_of_another_one_alone(robot):
     enrolment.refusal = "nod is being shown by person 4, one at a time"
     leaf = EnrolGesture(robot.client, "thumbs_up")
 
-    def refused():
-        robot.say(person("4"))
-        return ticked(leaf) == Status.FAILURE
-
-    robot.peer.wait(refused, "refusal")
+    tick_until(robot, leaf, lambda: leaf.status == Status.FAILURE, person("4"))
     leaf.stop(Status.INVALID)
     robot.peer.spin(0.2)
     assert enrolment.asked[1:] == ["start"]
@@ -145,11 +145,7 @@ def test_a_leaf_whose_person_is_lost_leaves_the_node_to_the_next_who_asks(robot,
     enrolment = Enrolment(robot.peer.node)
     leaf = EnrolGesture(robot.client, "thumbs_up", seconds=6.0)
 
-    def showing():
-        robot.say(person("4"), person("5"))
-        return ticked(leaf) == Status.RUNNING and leaf.feedback_message == "showing"
-
-    robot.peer.wait(showing, "gesture")
+    tick_until(robot, leaf, is_showing(leaf), person("4"), person("5"))
     robot.say(person("5"), seconds=0.1 + 6.0 * late)
     robot.say(person("5"))
     assert ticked(leaf) == Status.FAILURE
@@ -169,12 +165,7 @@ def test_a_leaf_whose_gesture_is_being_stored_gives_nothing_up(robot):
     enrolment = Enrolment(robot.peer.node)
     leaf = EnrolGesture(robot.client, "thumbs_up", seconds=0.0)
 
-    def stopping():
-        robot.say(person("4"))
-        ticked(leaf)
-        return "stop" in enrolment.asked
-
-    robot.peer.wait(stopping, "stop")
+    tick_until(robot, leaf, lambda: "stop" in enrolment.asked, person("4"))
     leaf.stop(Status.INVALID)
     robot.peer.spin(0.2)
     assert enrolment.asked[1:] == ["start", "stop"]
